@@ -1,0 +1,57 @@
+"""Every error that `mmkp` raises on purpose.
+
+    MmkpError                    say what, where and what to do about it
+    |-- WrongInput               the command, a setting or a file given is wrong        (exit status 2)
+    |   |-- UnknownName          a name that nothing bears; carries the nearest right ones
+    |   `-- Mismatch             two files or artifacts that do not belong together
+    |-- Unavailable              a part this machine lacks: package, weights, key, device
+    |-- TooManyBadRows           more quarantined rows than the stated share
+    |-- Damaged                  bytes that differ from what was recorded
+    `-- Transient                worth another try: the outside failed, not the work
+
+The command line prints these without a traceback; anything else is a defect of ours and keeps its own.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class MmkpError(Exception):
+    """Base of the tree; the message is an instruction."""
+
+
+class WrongInput(MmkpError):
+    """What was asked for is wrong; nothing was started."""
+
+
+class UnknownName(WrongInput):
+    def __init__(self, what: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        if near:
+            remedy = f"did you mean {' or '.join(repr(n) for n in near)}?"
+        elif known:
+            remedy = f"known: {', '.join(known[:20])}{' ...' if len(known) > 20 else ''}"
+        else:
+            remedy = "there is none yet"
+        super().__init__(f"no {what} is called {name!r}; {remedy}{' ' + hint if hint else ''}")
+
+
+class Mismatch(WrongInput):
+    """Two things that were given together do not belong together."""
+
+
+class Unavailable(MmkpError):
+    """This machine lacks a part; the message names the part and the way to get it."""
+
+
+class TooManyBadRows(MmkpError):
+    """The share of quarantined rows is above the bound; the table of them is written."""
+
+
+class Damaged(MmkpError):
+    """Stored bytes are not those that were recorded."""
+
+
+class Transient(MmkpError):
+    """The outside failed in a way that often passes; the same call may succeed."""

@@ -1,0 +1,163 @@
+"""Files under one root: a local folder or an fsspec URL, through one small interface.
+
+All writing of the package goes through here. A file appears whole under its name or not at all: locally by
+rename, on object stores because a put is atomic there.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import fsspec
+
+from mmkp_core.errors import MmkpError
+
+
+class Objects:
+    def __init__(self, root: str | Path) -> None:
+        text = str(root)
+        self.is_local = "://" not in text or text.startswith("file://")
+        if self.is_local:
+            text = os.path.abspath(os.path.expanduser(text.removeprefix("file://")))
+        self.fs: Any
+        self.fs, base = fsspec.core.url_to_fs(text)
+        self.base = str(base).rstrip("/")
+        self.url = text.rstrip("/")
+
+    def __repr__(self) -> str:
+        return f"Objects({self.url!r})"
+
+    def full(self, path: str) -> str:
+        """`path` as the file system itself names it."""
+        return f"{self.base}/{path}"
+
+    def address(self, path: str) -> str:
+        """`path` as DuckDB or another process opens it: absolute, with its protocol if it has one."""
+        return f"{self.url}/{path}"
+
+    def open(self, path: str) -> IO[bytes]:
+        handle: IO[bytes] = self.fs.open(self.full(path), "rb")
+        return handle
+
+    def read(self, path: str) -> bytes:
+        data: bytes = self.fs.cat_file(self.full(path))
+        return data
+
+    def size(self, path: str) -> int | None:
+        """Bytes of the file, None where there is none."""
+        if self.is_local:  # three times cheaper than through fsspec, and called for every hit
+            try:
+                return os.stat(self.full(path)).st_size
+            except OSError:
+                return None
+        try:
+            return int(self.fs.size(self.full(path)))
+        except (FileNotFoundError, TypeError):
+            return None
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write or replace `path`, whole."""
+        if not self.is_local:
+            self.fs.pipe_file(self.full(path), data)
+            return
+        staged = self._stage(data)
+        try:
+            self._into_place(staged, path)
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Write `path` only if nothing bears that name yet; whether it was written."""
+        if not self.is_local:
+            try:
+                self.fs.pipe_file(self.full(path), data, mode="create")
+            except FileExistsError:
+                return False
+            return True
+        staged = self._stage(data)
+        target = Path(self.full(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(staged, target)  # unlike rename, a link refuses a name that is taken
+        except FileExistsError:
+            return False
+        finally:
+            staged.unlink(missing_ok=True)
+        return True
+
+    def adopt(self, local: Path, path: str) -> None:
+        """Move a finished local file to `path`."""
+        if not self.is_local:
+            self.fs.put_file(str(local), self.full(path))
+            local.unlink()
+            return
+        with local.open("rb") as handle:
+            os.fsync(handle.fileno())
+        try:
+            self._into_place(local, path)
+        except OSError:  # the staging place is on another file system
+            copy = self.scratch("staging") / uuid.uuid4().hex
+            shutil.copyfile(local, copy)
+            self._into_place(copy, path)
+            local.unlink()
+
+    def walk(self, path: str, name: str | None = None) -> Iterator[str]:
+        """Every file below `path`, or those called `name`, relative to the root, sorted."""
+        if self.is_local:
+            top = self.full(path)
+            found = (
+                os.path.relpath(os.path.join(folder, file), self.base)
+                for folder, _, files in os.walk(top)
+                for file in files
+                if name is None or file == name
+            )
+        else:
+            with suppress(FileNotFoundError):
+                self.fs.invalidate_cache()
+            cut = len(self.base) + 1
+            found = (
+                file[cut:]
+                for file in self.fs.find(self.full(path))
+                if name is None or file.rsplit("/", 1)[-1] == name
+            )
+        yield from sorted(found)
+
+    def remove(self, path: str) -> None:
+        """Remove a file or a whole folder; nothing there is fine."""
+        with suppress(FileNotFoundError):
+            self.fs.rm(self.full(path), recursive=True)
+
+    def scratch(self, name: str) -> Path:
+        """A local folder for unfinished work, on the store's own file system where it has one."""
+        if self.is_local:
+            folder = Path(self.base) / name
+        else:
+            mark = hashlib.sha256(self.url.encode()).hexdigest()[:12]
+            folder = Path(tempfile.gettempdir()) / f"mmkp-{os.getuid()}-{mark}" / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MmkpError(
+                f"the store {self.url} cannot be written: {error.strerror} ({error.filename}); "
+                "give another folder by MMKP_HOME or --home"
+            ) from error
+        return folder
+
+    def _stage(self, data: bytes) -> Path:
+        staged = self.scratch("staging") / uuid.uuid4().hex
+        with staged.open("wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        return staged
+
+    def _into_place(self, staged: Path, path: str) -> None:
+        target = Path(self.full(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staged, target)

@@ -1,0 +1,78 @@
+"""What stands beside every artifact: how it was made, from what, and what its bytes are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from mmkp_core.identity import ArtifactRef, canonical
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    name: str
+    sha256: str
+    size: int
+    rows: int | None = None
+    """Rows of a Parquet table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    ref: ArtifactRef
+    spec: Any
+    """The spec in canonical JSON."""
+    version: int
+    """Of the code that made it."""
+    inputs: tuple[ArtifactRef, ...]
+    folder: str
+    """Where the files of this build stand, relative to the record."""
+    files: tuple[StoredFile, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Counts and findings of the build, as JSON."""
+    made_at: datetime
+    seconds: float
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Who made it: flow run, commit, package version."""
+
+    def file(self, name: str) -> StoredFile | None:
+        return next((file for file in self.files if file.name == name), None)
+
+    def path(self, name: str) -> str:
+        """Of one of its files, relative to the store's root."""
+        return f"artifacts/{self.ref.address}/{self.folder}/{name}"
+
+    def to_json(self) -> bytes:
+        document = {
+            "artifact": self.ref.address,
+            "spec": self.spec,
+            "version": self.version,
+            "inputs": [ref.address for ref in self.inputs],
+            "folder": self.folder,
+            "files": [
+                {"name": f.name, "sha256": f.sha256, "size": f.size, **({} if f.rows is None else {"rows": f.rows})}
+                for f in self.files
+            ],
+            "facts": canonical(self.facts),
+            "made_at": self.made_at.isoformat(),
+            "seconds": round(self.seconds, 3),
+            "provenance": dict(self.provenance),
+        }
+        return json.dumps(document, ensure_ascii=False, indent=1).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Record":
+        document = json.loads(data)
+        return cls(
+            ref=ArtifactRef.parse(document["artifact"]),
+            spec=document["spec"],
+            version=document["version"],
+            inputs=tuple(ArtifactRef.parse(address) for address in document["inputs"]),
+            folder=document["folder"],
+            files=tuple(StoredFile(**file) for file in document["files"]),
+            facts=document["facts"],
+            made_at=datetime.fromisoformat(document["made_at"]).astimezone(UTC),
+            seconds=document["seconds"],
+            provenance=document["provenance"],
+        )

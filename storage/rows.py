@@ -1,0 +1,60 @@
+"""Rows where rows are dear: results kept per image or request, in parts under the engine that made them.
+
+A part is an artifact of its own. Asking again for a thousand images of which ten are new makes one part of
+ten rows; a killed run keeps the parts it had finished.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmkp_core.identity import ArtifactRef, fingerprint
+from storage.records import Record
+from storage.store import Draft, Store
+
+
+class RowStore:
+    """The rows of one table that one engine has made so far."""
+
+    def __init__(self, store: Store, kind: str, engine: Any, version: int, key: str = "image_key") -> None:
+        self.store = store
+        self.kind = kind
+        self.group = fingerprint(kind, engine, version)
+        self._engine = engine
+        self._version = version
+        self._key = key
+
+    def parts(self) -> list[Record]:
+        """Whole parts only; a damaged one is as good as absent."""
+        return [r for r in self.store.records(self.kind, self.group) if self.store.find(r.ref)]
+
+    def known(self) -> set[str]:
+        parts = self.parts()
+        if not parts:
+            return set()
+        keys: list[str] = self.store.table(parts, self.kind, [self._key])[self._key].to_pylist()
+        return set(keys)
+
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        known = self.known()
+        return sorted({key for key in keys if key not in known})
+
+    def add(self, keys: Sequence[str], build: Callable[[Draft], None], inputs: Sequence[ArtifactRef] = ()) -> Record:
+        """Publish the part that holds the rows of `keys`."""
+        spec = {"engine": self._engine, "keys": fingerprint(sorted(keys))}
+        record, _ = self.store.build(self.kind, spec, list(inputs), self._version, build, group=self.group)
+        return record
+
+    def select(self, keys: Iterable[str], columns: list[str] | None = None) -> pa.Table:
+        """The rows of `keys`, the first where several parts hold the same."""
+        parts = self.parts()
+        wanted = pa.array(sorted(set(keys)), pa.string())
+        if columns is not None and self._key not in columns:
+            columns = [self._key, *columns]
+        table = self.store.table(parts, self.kind, columns, where=pc.field(self._key).isin(wanted))
+        first: dict[str, int] = {}
+        for row, key in enumerate(table[self._key].to_pylist()):
+            first.setdefault(key, row)
+        return table if len(first) == table.num_rows else table.take(list(first.values()))
