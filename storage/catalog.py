@@ -290,7 +290,7 @@ VIEWS: dict[str, View] = {
             **_IMAGE_KEY,
             **_ENGINE,
             "name": (_TEXT, "the entity"),
-            "rank": (_INT, "1 is the surest"),
+            "rank": (_INT, "0 is the surest"),
             "score": (_FLOAT, "the engine's confidence"),
             **_ARTIFACT,
         },

@@ -56,7 +56,7 @@ class Record:
             ],
             "facts": canonical(self.facts),
             "made_at": self.made_at.isoformat(),
-            "seconds": round(self.seconds, 3),
+            "seconds": self.seconds,
             "provenance": dict(self.provenance),
         }
         return json.dumps(document, ensure_ascii=False, indent=1).encode()

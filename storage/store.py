@@ -209,7 +209,7 @@ class Store:
                 files=files,
                 facts=draft.facts,
                 made_at=datetime.now(UTC),
-                seconds=time.monotonic() - begun,
+                seconds=round(time.monotonic() - begun, 3),
                 provenance=self._provenance(),
             )
             for file in files:

@@ -1,0 +1,168 @@
+"""The reuse rule: whole artifacts are used, everything else is built, and nobody sees half of one."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from mmkp_core.errors import Damaged, MmkpError
+from storage.store import Draft, Store, collect_garbage, verify
+
+NUMBERS = pa.schema([pa.field("number", pa.int64())])
+
+
+@pytest.fixture(params=["local", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return Store(tmp_path / "store" if request.param == "local" else f"memory://{tmp_path}")
+
+
+def numbers(*values: int) -> Callable[[Draft], None]:
+    def build(draft: Draft) -> None:
+        draft.write_table("numbers", [{"number": value} for value in values], NUMBERS)
+        draft.facts["numbers"] = len(values)
+
+    return build
+
+
+def never(_: Draft) -> None:
+    raise AssertionError("built again")
+
+
+def test_what_is_there_is_not_built_again(store: Store) -> None:
+    first, reused_first = store.build("numbers", {"n": 3}, [], 1, numbers(1, 2, 3))
+    second, reused_second = store.build("numbers", {"n": 3}, [], 1, never)
+    assert (reused_first, reused_second) == (False, True)
+    assert second == first
+    assert store.table(second, "numbers")["number"].to_pylist() == [1, 2, 3]
+    assert second.facts == {"numbers": 3}
+
+
+@pytest.mark.parametrize("change", ["spec", "inputs", "version"])
+def test_each_of_spec_inputs_and_code_version_makes_another_artifact(store: Store, change: str) -> None:
+    base, _ = store.build("numbers", {"n": 3}, [], 1, numbers(1))
+    other, reused = store.build(
+        "numbers",
+        {"n": 4 if change == "spec" else 3},
+        [base.ref] if change == "inputs" else [],
+        2 if change == "version" else 1,
+        numbers(2),
+    )
+    assert not reused
+    assert other.ref != base.ref
+
+
+def test_every_row_says_which_artifact_it_belongs_to(store: Store) -> None:
+    record, _ = store.build("numbers", {}, [], 1, numbers(7))
+    assert store.table(record, "numbers")["artifact"].to_pylist() == [record.ref.address]
+
+
+def test_a_failed_build_leaves_nothing_that_looks_finished(store: Store) -> None:
+    def fail(draft: Draft) -> None:
+        numbers(1)(draft)
+        raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        store.build("numbers", {}, [], 1, fail)
+    assert list(store.records()) == []
+    assert list(store.objects.walk("artifacts")) == []
+
+
+def test_rebuild_makes_it_anew_and_leaves_the_old_files_to_their_readers(store: Store) -> None:
+    old, _ = store.build("numbers", {}, [], 1, numbers(1))
+    new, reused = store.build("numbers", {}, [], 1, numbers(2), rebuild=True)
+    assert not reused
+    assert store.table(old, "numbers")["number"].to_pylist() == [1]
+    assert store.table(store.require(old.ref), "numbers")["number"].to_pylist() == [2]
+    assert [finding.what for finding in collect_garbage(store)] == ["stale"]
+    assert store.table(store.require(new.ref), "numbers")["number"].to_pylist() == [2]
+
+
+def test_a_cut_off_derived_artifact_is_built_again(store: Store) -> None:
+    record, _ = store.build("numbers", {}, [], 1, numbers(1, 2))
+    store.objects.put(record.path("numbers.parquet"), b"torn")
+    again, reused = store.build("numbers", {}, [], 1, numbers(1, 2))
+    assert not reused
+    assert store.table(again, "numbers")["number"].to_pylist() == [1, 2]
+
+
+def test_a_cut_off_run_is_an_error_that_names_the_remedy(store: Store) -> None:
+    record, _ = store.build("run", {}, [], 1, numbers(1))
+    store.objects.remove(record.path("numbers.parquet"))
+    with pytest.raises(Damaged, match="mmkp train"):
+        store.build("run", {}, [], 1, never)
+    _, reused = store.build("run", {}, [], 1, numbers(1), rebuild=True)
+    assert not reused
+
+
+def test_verify_finds_one_flipped_byte(store: Store) -> None:
+    record, _ = store.build("numbers", {}, [], 1, numbers(1, 2))
+    image = store.images.add(b"picture")
+    assert list(verify(store)) == []
+    data = bytearray(store.read(record, "numbers.parquet"))
+    data[40] ^= 1
+    store.objects.put(record.path("numbers.parquet"), bytes(data))
+    store.objects.put(store.images.path(image), b"pictore")
+    assert [finding.path for finding in verify(store)] == [record.path("numbers.parquet"), store.images.path(image)]
+
+
+def test_an_image_is_stored_once_and_a_changed_one_is_refused(store: Store) -> None:
+    first, second = store.images.add(b"picture"), store.images.add(b"picture")
+    assert first == second
+    assert len(list(store.objects.walk("images"))) == 1
+    store.objects.put(store.images.path(first), b"another")
+    with pytest.raises(Damaged, match=first):
+        store.images.read(first)
+
+
+def test_what_is_not_there_is_said_with_what_to_do(store: Store) -> None:
+    with pytest.raises(MmkpError, match="run the flow"):
+        store.require(store.address("numbers", {}, [], 1))
+
+
+def test_two_threads_that_ask_at_once_build_it_once(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    inside, go_on = threading.Event(), threading.Event()
+    built: list[bool] = []
+
+    def slowly(draft: Draft) -> None:
+        inside.set()
+        assert go_on.wait(10)
+        numbers(1)(draft)
+
+    def ask(build: Callable[[Draft], None]) -> None:
+        built.append(not store.build("numbers", {}, [], 1, build)[1])
+
+    first = threading.Thread(target=ask, args=(slowly,))
+    first.start()
+    assert inside.wait(10)
+    second = threading.Thread(target=ask, args=(never,))
+    second.start()
+    go_on.set()
+    first.join(10)
+    second.join(10)
+    assert sorted(built) == [False, True]
+
+
+def test_a_build_killed_midway_is_built_by_the_next_who_asks(tmp_path: Path) -> None:
+    code = f"""
+        import os, signal, sys
+        from storage.store import Store
+        def build(draft):
+            (draft.folder / "half").write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+        Store({str(tmp_path)!r}).build("numbers", {{}}, [], 1, build)
+    """
+    killed = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=os.getcwd(), check=False)
+    assert killed.returncode == -signal.SIGKILL
+    store = Store(tmp_path)
+    _, reused = store.build("numbers", {}, [], 1, numbers(1))
+    assert not reused
+    assert {finding.what for finding in collect_garbage(store, older_than_hours=0)} == {"stale"}
+    assert not any((tmp_path / "staging").iterdir())
