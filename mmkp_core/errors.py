@@ -7,6 +7,7 @@
     |-- Unavailable              a part this machine lacks: package, weights, key, device
     |-- TooManyBadRows           more quarantined rows than the stated share
     |-- Damaged                  bytes that differ from what was recorded
+    |-- Diverged                 a training whose loss or gradient is no number any more
     `-- Transient                worth another try: the outside failed, not the work
 
 The command line prints these without a traceback; anything else is a defect of ours and keeps its own.
@@ -51,6 +52,10 @@ class TooManyBadRows(MmkpError):
 
 class Damaged(MmkpError):
     """Stored bytes are not those that were recorded."""
+
+
+class Diverged(MmkpError):
+    """Training left the numbers: the loss or the gradient of a step is infinite or undefined."""
 
 
 class Transient(MmkpError):

@@ -574,7 +574,7 @@ def _select(view: View, contents: Contents) -> str:
         if not part.files:
             continue
         columns = ", ".join(
-            f"{_text(part.constants[column])}::{kind} AS \"{column}\""
+            f'{_text(part.constants[column])}::{kind} AS "{column}"'
             if column in part.constants
             else f'"{column}"::{kind} AS "{column}"'
             for column, (kind, _) in view.columns.items()

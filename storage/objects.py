@@ -122,9 +122,7 @@ class Objects:
                 self.fs.invalidate_cache()
             cut = len(self.base) + 1
             found = (
-                file[cut:]
-                for file in self.fs.find(self.full(path))
-                if name is None or file.rsplit("/", 1)[-1] == name
+                file[cut:] for file in self.fs.find(self.full(path)) if name is None or file.rsplit("/", 1)[-1] == name
             )
         yield from sorted(found)
 

@@ -124,9 +124,7 @@ class Store:
     def require(self, ref: ArtifactRef) -> Record:
         record = self.find(ref)
         if record is None:
-            raise MmkpError(
-                f"{ref} is not in the store {self.url}, or is damaged; run the flow that makes it again"
-            )
+            raise MmkpError(f"{ref} is not in the store {self.url}, or is damaged; run the flow that makes it again")
         return record
 
     def records(self, kind: str | None = None, group: str | None = None) -> Iterator[Record]:
@@ -251,6 +249,12 @@ class Store:
                 (copy / file.name).parent.mkdir(parents=True, exist_ok=True)
                 self.objects.fs.get_file(self.objects.full(record.path(file.name)), str(copy / file.name))
         return copy / name
+
+    def require_intact(self, record: Record) -> None:
+        """Every byte as recorded, or an error that names the command which makes the artifact again."""
+        if changed := self.check(record):
+            remedy = PRECIOUS.get(record.ref.kind, "run the flow that makes it again with --rebuild")
+            raise Damaged(f"{record.ref} was changed on disk ({', '.join(changed)}); make it again with: {remedy}")
 
     def check(self, record: Record) -> list[str]:
         """The files of an artifact whose bytes are not those recorded."""

@@ -1,4 +1,4 @@
-"""Which reports does the store hold, and what are the bytes of one of their files?"""
+"""Finished reports, for the server that shows them. Loads no Prefect and no torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,38 +7,29 @@ from pathlib import Path
 from mmkp_core.identity import ArtifactRef
 from storage.store import Store
 
-KIND = "report"
 
-
-@dataclass(frozen=True)
-class ReportRow:
+@dataclass(frozen=True, slots=True)
+class Entry:
     fingerprint: str
     title: str
     when: str
 
 
-@dataclass(frozen=True)
-class StoredReports:
-    store: Store
+class ReportPages:
+    """The report artifacts of one store."""
 
-    def listing(self) -> Sequence[ReportRow]:
+    def __init__(self, home: Path) -> None:
+        self._store = Store(home)
+
+    def listing(self) -> Sequence[Entry]:
         """Newest first."""
-        records = sorted(self.store.records(KIND), key=lambda record: record.made_at, reverse=True)
-        return [
-            ReportRow(
-                record.ref.fingerprint,
-                str(record.facts.get("title", record.ref.fingerprint)),
-                f"{record.made_at:%Y-%m-%d %H:%M} UTC",
-            )
-            for record in records
-        ]
+        records = sorted(self._store.records("report"), key=lambda record: record.made_at, reverse=True)
+        return [Entry(r.ref.fingerprint, r.facts["title"], f"{r.made_at:%Y-%m-%d %H:%M} UTC") for r in records]
 
     def page(self, fingerprint: str, name: str) -> bytes | None:
-        record = self.store.find(ArtifactRef(KIND, fingerprint))
-        if record is None or record.file(name) is None:
-            return None
-        return self.store.read(record, name)
+        record = self._store.find(ArtifactRef("report", fingerprint))
+        return self._store.read(record, name) if record and record.file(name) else None
 
 
-def report_pages(home: Path) -> StoredReports:
-    return StoredReports(Store(home))
+def report_pages(home: Path) -> ReportPages:
+    return ReportPages(home)

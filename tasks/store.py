@@ -109,5 +109,7 @@ def _commit() -> str:
 
 
 def _counts(facts: Mapping[str, Any]) -> str:
-    counts = [f"{value:,} {key}" for key, value in facts.items() if isinstance(value, int) and not isinstance(value, bool)]
+    counts = [
+        f"{value:,} {key}" for key, value in facts.items() if isinstance(value, int) and not isinstance(value, bool)
+    ]
     return f" ({', '.join(counts[:6])})" if counts else ""

@@ -75,6 +75,20 @@ class ImageFeatures:
         return out, there
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a model wrote for one post, where it writes its answer out."""
+
+    text: str
+    reasoning: str | None
+    """None for an answer without reasoning."""
+    tokens: int
+    steps: int
+    """Sentences of the reasoning; 0 without."""
+    seconds: float
+    """Of the batch in which it was written, divided by the posts in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Phrases for one post, best first."""
@@ -82,3 +96,4 @@ class Prediction:
     post_id: str
     phrases: tuple[str, ...]
     scores: tuple[float, ...] = ()
+    written: Written | None = None

@@ -124,4 +124,3 @@ def test_a_store_in_memory_is_queried_the_same_way() -> None:
     add_dataset(store, "a", Post(post_id="1", text="one"))
     with catalog.connect(store) as connection:
         assert connection.sql("select text from posts").fetchall() == [("one",)]
-

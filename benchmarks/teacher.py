@@ -1,0 +1,95 @@
+"""How near does the teacher's client come to what an endpoint could give: requests in flight over seconds per answer?
+
+The endpoint is the scripted teacher in a process of its own on the same machine, so its own work is in the figure; each
+question carries a 150 kB JPEG (200 kB on the wire), is journalled with `fsync`, and becomes a row.
+"""
+
+import io
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from mmkp_core.data.post import Example, Post
+from mmkp_core.teacher.client import Asking
+from mmkp_core.teacher.endpoint import Endpoint
+from mmkp_core.teacher.journal import Journal
+from mmkp_core.teacher.rationales import teach
+from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
+
+CASES = ((64, 1.0, 0.90, 10), (256, 4.0, 0.85, 6))  # in flight, seconds per answer, target, answers per slot
+JPEG_BYTES = 150_000
+
+
+def run(share: float = 1.0) -> list[dict[str, Any]]:
+    """Rows `name, size, ours, reference, ratio, target, unit, peak_mib`; `share` shortens the runs."""
+    pictures = {f"{number:064x}": _jpeg(number) for number in range(16)}
+    rows = []
+    for in_flight, latency, target, answers in CASES:
+        count = max(in_flight, int(in_flight * answers * share))
+        rate, cpu, peak = _rate(in_flight, latency, count, pictures)
+        ideal = in_flight / latency
+        rows.append(
+            {
+                "name": "teacher",
+                "size": f"{count:,} posts, {in_flight} in flight, {latency:g} s an answer, "
+                f"{cpu / count * 1000:.1f} CPU-ms each",
+                "ours": rate,
+                "reference": ideal,
+                "ratio": rate / ideal,
+                "target": f">= {target}",
+                "unit": "requests/s",
+                "peak_mib": peak,
+            }
+        )
+    return rows
+
+
+def _rate(in_flight: int, latency: float, count: int, pictures: dict[str, bytes]) -> tuple[float, float, float]:
+    """Requests a second, the client's CPU seconds, its peak memory."""
+    names = list(pictures)
+    examples = [
+        Example(post=Post(post_id=f"{n:06d}", text=f"post number {n}", keyphrases=("chess",), image=names[n % 16]))
+        for n in range(count)
+    ]
+    command = [sys.executable, "-m", "mmkp_core.teacher.scripted", "--delay", str(latency), "--until-stdin-closes"]
+    limits = TeacherLimits(concurrency=in_flight, timeout=latency * 10 + 10)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
+    ):
+        assert server.stdin and server.stdout
+        endpoint = Endpoint(server.stdout.readline().strip())
+        with Journal(Path(folder) / "warm.jsonl") as journal:  # imports, certificates, code paths
+            teach(examples[:1], pictures.get, TeacherSpec(seed=1), Asking(endpoint, limits, journal))
+        with Journal(Path(folder) / "journal.jsonl") as journal:
+            began, cpu = time.perf_counter(), time.process_time()
+            taught = teach(examples, pictures.get, TeacherSpec(), Asking(endpoint, limits, journal))
+            seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+        server.stdin.close()
+    assert taught.counts == {"accepted": count}, taught.counts
+    return count / seconds, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _jpeg(number: int) -> bytes:
+    """A photograph-like JPEG of about JPEG_BYTES, within the default pixel budget."""
+    noise = np.random.default_rng(number).integers(0, 256, (192, 256, 3), dtype=np.uint8)
+    picture = Image.fromarray(noise).resize((768, 576), Image.Resampling.BICUBIC)
+    out = io.BytesIO()
+    for quality in range(60, 99):
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=quality)
+        if out.tell() >= JPEG_BYTES:
+            break
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    for row in run():
+        print(row)

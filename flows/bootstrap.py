@@ -1,0 +1,43 @@
+"""What must a Prefect server know before the first deployment runs: pools and limits that no YAML declares.
+
+Run as often as one likes; a limit that somebody changed in the UI keeps its number.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+POOLS = ("cpu", "gpu")
+LIMITS: Mapping[str, int] = {"gpu": 1, "teacher": 64}
+"""Slots that tasks take with `concurrency(name, strict=True)`; a limit that does not exist is ignored silently."""
+
+
+def make_pools() -> None:
+    """For `prefect deploy` and workers; a server that only `mmkp serve` uses would show them as dead."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.exceptions import ObjectAlreadyExists
+    from prefect.workers.process import ProcessWorker
+
+    template = ProcessWorker.get_default_base_job_template()
+    with get_client(sync_client=True) as client:
+        for name in POOLS:
+            with suppress(ObjectAlreadyExists):
+                client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
+
+
+def make_limits(limits: Mapping[str, int] = LIMITS) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+    from prefect.exceptions import ObjectNotFound
+
+    with get_client(sync_client=True) as client:
+        for name, slots in limits.items():
+            try:
+                client.read_global_concurrency_limit_by_name(name)
+            except ObjectNotFound:
+                client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots))
+
+
+if __name__ == "__main__":  # python -m flows.bootstrap, once against a new server, before `prefect deploy --all`
+    make_pools()
+    make_limits()

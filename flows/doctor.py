@@ -1,0 +1,95 @@
+"""`mmkp doctor`: what this machine can do, and what to do about what is missing."""
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from mmkp_core.errors import MmkpError
+
+
+@dataclass(frozen=True)
+class Finding:
+    part: str
+    ok: bool
+    state: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        _python, _packages, _store, _server, _ocr, _accelerator, _teacher,
+    )  # fmt: skip
+    return [finding for check in checks for finding in check()]
+
+
+def _python() -> Iterator[Finding]:
+    yield Finding("python", sys.version_info >= (3, 11), sys.version.split()[0])
+    yield Finding("cores", True, f"{os.cpu_count()}")
+
+
+def _packages() -> Iterator[Finding]:
+    for name in ("prefect", "fastapi", "duckdb", "torch", "transformers", "peft", "paddleocr", "rapidocr", "openai"):
+        try:
+            yield Finding(name, True, version(name))
+        except PackageNotFoundError:
+            yield Finding(name, False, "not installed", "uv sync")
+    if importlib.util.find_spec("fastapi") and tuple(map(int, version("fastapi").split(".")[:2])) >= (0, 151):
+        yield Finding("fastapi", False, "too new for Prefect's server", "uv sync --locked")
+
+
+def _store() -> Iterator[Finding]:
+    from tasks.store import home, open_store
+
+    root = home()
+    try:
+        open_store().objects.scratch("staging")
+    except MmkpError as error:
+        yield Finding("store", False, str(error))
+        return
+    if "://" in root:
+        yield Finding("store", True, root)
+        return
+    free = shutil.disk_usage(root).free / 2**30
+    yield Finding("store", True, f"{root}, {free:.0f} GiB free", "" if free > 5 else "less than 5 GiB are free")
+
+
+def _server() -> Iterator[Finding]:
+    from flows.server import answers, running_server
+    from flows.settings import server_home
+
+    if url := os.environ.get("PREFECT_API_URL"):
+        here = answers(url)
+        yield Finding("prefect server", here, url, "" if here else "it does not answer; start it or unset the variable")
+    elif url := running_server(server_home()):
+        yield Finding("prefect server", True, f"{url} (private, running)")
+    else:
+        yield Finding("prefect server", True, "none running; a command starts one and ends it, `mmkp serve` keeps one")
+
+
+def _ocr() -> Iterator[Finding]:
+    from mmkp_core.ocr.engine import availability
+
+    for name, problem in availability().items():
+        yield Finding(f"ocr {name}", not problem, problem or "ready, models bundled")
+
+
+def _accelerator() -> Iterator[Finding]:
+    import torch
+
+    if torch.cuda.is_available():
+        names = ", ".join(torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count()))
+        yield Finding("gpu", True, names)
+    else:
+        yield Finding("gpu", False, "none; training runs on the CPU", "large vision-language models need one")
+
+
+def _teacher() -> Iterator[Finding]:
+    there = bool(os.environ.get("OPENAI_API_KEY"))
+    yield Finding(
+        "teacher key", there, "set (not shown)" if there else "not set",
+        "" if there else "export OPENAI_API_KEY=... for a real teacher; the demo needs none",
+    )  # fmt: skip

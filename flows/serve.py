@@ -1,0 +1,97 @@
+"""`mmkp serve`: server, UI, reports and all deployments in one command, with the same history as the command line.
+
+Flows run in processes of their own. They end with this one, however it ends: asked to (their runs become
+Cancelled) or killed (their runs become Crashed when the server closes its books).
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.bootstrap import make_limits
+from flows.deployments import deployments_from
+from flows.lifeline import FOLLOW, is_held, open_lock, try_lock
+from flows.server import ServerFiles, prefect_api, prefect_settings, running_server, tell
+from mmkp_core.errors import MmkpError, WrongInput
+
+if TYPE_CHECKING:
+    from prefect.deployments.runner import RunnerDeployment
+
+PORT = 4200  # where Prefect's users look for it; another one is taken, and told, where this is in use
+RUNS_AT_ONCE = 4
+
+
+def serve(home: Path, prefect_yaml: Path, *, port: int = PORT, say: Callable[[str], None] = tell) -> None:
+    """Serve until interrupted or terminated."""
+    files = ServerFiles.under(home)
+    with only_one(files) as lock, prefect_api(home, port=port, say=say) as url:
+        root = str(prefect_yaml.absolute().parent)
+        paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        with prefect_settings({FOLLOW: str(lock), "PYTHONPATH": paths}):
+            make_limits()
+            asyncio.run(run_deployments(deployments_from(prefect_yaml), url, files, say))
+
+
+@contextmanager
+def only_one(files: ServerFiles) -> Iterator[Path]:
+    """The lock that flow processes follow; also what a second `serve` finds taken."""
+    path = files.folder / "serve.lock"
+    fd = open_lock(path)
+    try:
+        if not try_lock(fd):
+            url = running_server(files.folder.parent)
+            where = f" at {url.removesuffix('/api')}" if url else ""
+            raise WrongInput(f"mmkp serve is already running for the store {files.folder.parent}{where}")
+        yield path
+    finally:
+        os.close(fd)
+
+
+async def run_deployments(
+    deployments: "Sequence[RunnerDeployment]", url: str, files: ServerFiles, say: Callable[[str], None]
+) -> None:
+    from prefect.runner import Runner
+
+    runner = Runner(name="mmkp-serve", limit=RUNS_AT_ONCE, pause_on_shutdown=False)
+    for deployment in deployments:
+        await keep_switches(deployment)
+        await runner.aadd_deployment(deployment)
+    running = asyncio.create_task(runner.start())
+    while not runner.started and not running.done():
+        await asyncio.sleep(0.02)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # after the runner has set its own, which leaves children behind
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    site = url.removesuffix("/api")
+    print(f"UI       {site}\nreports  {site}/reports/\n{len(deployments)} deployments are served; stop with Ctrl-C")
+    private = is_held(files.address)
+    stopping = asyncio.create_task(stop.wait())
+    while not (running.done() or stop.is_set()):
+        await asyncio.wait([running, stopping], timeout=2.0, return_when=asyncio.FIRST_COMPLETED)
+        if private and not is_held(files.address):
+            running.cancel()
+            raise MmkpError(f"the Prefect server has ended; see {files.log}, then run mmkp serve again")
+    if stop.is_set():
+        say("stopping ...")
+        await runner.astop()
+    await running
+
+
+async def keep_switches(deployment: "RunnerDeployment") -> None:
+    """A schedule that somebody switched on in the UI stays on: the file says only how it starts out."""
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+
+    async with get_client() as client:
+        try:
+            known = await client.read_deployment_by_name(deployment.full_name)
+        except ObjectNotFound:
+            return
+    switches = {schedule.slug: schedule.active for schedule in known.schedules}
+    for schedule in deployment.schedules or []:
+        if schedule.slug in switches:
+            schedule.active = switches[schedule.slug]

@@ -1,0 +1,150 @@
+"""The stages that flows have in common, each a few task calls.
+
+They are functions and not sub-flows: a sub-flow costs over a second even when nothing is new, and a failed
+parent would run it again.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from prefect.futures import wait
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from mmkp_core.data.demo.spec import DemoSpec
+from mmkp_core.data.formats import IngestSpec
+from mmkp_core.evaluation.spec import EvaluateSpec
+from mmkp_core.identity import ArtifactRef
+from mmkp_core.ocr.spec import OcrSpec
+from mmkp_core.overlap.spec import SplitSpec
+from mmkp_core.visual.spec import AttributeSpec, FeatureSpec
+from tasks import enrich, evaluate, ingest, names, predict, report, split, train
+from tasks.choices import TrainingChoice
+from tasks.plans import takes_training
+from tasks.sources import Source, name_of
+
+TASK_RUNNER: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
+"""Two at a time: each task keeps a core busy, in child processes of its own."""
+
+
+def ingest_stage(source: Source, reading: IngestSpec, name: str, *, append: bool, rebuild: bool) -> ArtifactRef:
+    before = names.known("dataset", name) if append else None
+    posts = ingest.ingest_posts(source, reading, before, rebuild=rebuild)
+    dataset = ingest.join_dataset(before, posts)
+    ingest.show_counts(dataset, key=f"posts-{dataset.fingerprint}")
+    return names.give_name("dataset", name, dataset, "appended" if before else "ingested")
+
+
+def ingest_demo_stage(posts: DemoSpec, name: str, rebuild: bool) -> ArtifactRef:
+    dataset = ingest.join_dataset(None, ingest.ingest_demo(posts, rebuild=rebuild))
+    ingest.show_counts(dataset, key=f"posts-{dataset.fingerprint}")
+    return names.give_name("dataset", name, dataset, "generated")
+
+
+def enrich_stage(
+    dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec, name: str, rebuild: bool
+) -> ArtifactRef:
+    if enriched := enrich.already_enriched(dataset, ocr, attributes, features, rebuild=rebuild):
+        return names.give_name("enriched", name, enriched, "the same as before")
+    shards = enrich.shards(dataset)
+    with enrich.readers(ocr) as pool:
+        words = [enrich.read_words.submit(dataset, ocr, n, len(shards), pool, rebuild) for n in shards]
+        looks = [enrich.look_at.submit(dataset, attributes, features, n, len(shards), rebuild) for n in shards]
+        wait([*words, *looks])
+    enriched = enrich.select(dataset, ocr, attributes, features, wait_for=[*words, *looks])
+    return names.give_name("enriched", name, enriched, "enriched")
+
+
+def split_stage(dataset: ArtifactRef, enriched: ArtifactRef, spec: SplitSpec, name: str, rebuild: bool) -> ArtifactRef:
+    divided = split.split_posts(dataset, enriched, spec, rebuild=rebuild)
+    split.show_parts(divided, key=f"split-{divided.fingerprint}")
+    return names.give_name("split", name, divided, f"{spec.kind} split")
+
+
+def data_stage(
+    data: str, source: Source, reading: IngestSpec, valid: Source, valid_share: float
+) -> tuple[ArtifactRef, ArtifactRef, str]:
+    """A split and its enrichment for whatever a person names as data: a split, a data set or a file."""
+    if data and (divided := names.known("split", data)):
+        return divided, names.resolve("enriched", data), data
+    called = data or name_of(source)
+    plain = (OcrSpec(), AttributeSpec(), FeatureSpec())
+    if data:
+        dataset = names.resolve("dataset", data)
+    elif valid.path:
+        parts = [ingest.ingest_posts(file, reading, None, prefix) for file, prefix in ((source, ""), (valid, "valid:"))]
+        dataset = ingest.join_dataset(None, *parts)
+        names.give_name("dataset", called, dataset, "ingested with posts to validate on")
+    else:
+        dataset = ingest_stage(source, reading, called, append=False, rebuild=False)
+    enriched = enrich_stage(dataset, *plain, called, rebuild=False)
+    if valid.path:
+        divided = split.split_by_source(dataset, ["train", "valid"])
+        return names.give_name("split", called, divided, "as the files were given"), enriched, called
+    held_back = SplitSpec(kind="random", valid_share=valid_share, test_share=0.0)
+    return split_stage(dataset, enriched, held_back, called, rebuild=False), enriched, called
+
+
+def train_stage(
+    systems: Sequence[str],
+    divided: ArtifactRef,
+    enriched: ArtifactRef,
+    training: TrainingChoice,
+    settings: Mapping[str, Any],
+    seed: int,
+    name: str,
+    rebuild: bool,
+    called: Mapping[str, str] | None = None,
+) -> dict[str, ArtifactRef]:
+    """Runs by name; each is called after the data and its system, unless `called` names it."""
+    futures = {
+        (called or {}).get(system, f"{name}-{system}"): train.train_system.submit(
+            system, divided, enriched, {**(training.settings() if takes_training(system) else {}), **settings}, seed,
+            rebuild=rebuild,
+        )
+        for system in systems
+    }  # fmt: skip
+    runs = {run_name: future.result() for run_name, future in futures.items()}
+    for run_name, run in runs.items():
+        names.give_name("run", run_name, run, f"trained with seed {seed}")
+    return runs
+
+
+def score_stage(
+    runs: Mapping[str, ArtifactRef],
+    divided: ArtifactRef,
+    enriched: ArtifactRef,
+    evaluation: EvaluateSpec,
+    rebuild: bool,
+) -> list[ArtifactRef]:
+    said = {
+        name: predict.predict_posts.submit(run, divided, enriched, part="test", name=name, rebuild=rebuild)
+        for name, run in runs.items()
+    }
+    scored = [
+        evaluate.evaluate_predictions.submit(predictions, evaluation, name=name, rebuild=rebuild)
+        for name, predictions in said.items()
+    ]
+    scores = [future.result() for future in scored]
+    evaluate.show_scores(scores, key=f"scores-{divided.fingerprint}")
+    return scores
+
+
+def report_stage(
+    title: str,
+    divided: ArtifactRef,
+    enriched: ArtifactRef,
+    scores: Sequence[ArtifactRef],
+    name: str,
+    notes: Sequence[str],
+    rebuild: bool,
+) -> str:
+    page = report.make_report(title, divided, enriched, scores, notes, rebuild=rebuild)
+    names.give_name("report", name, page, "made")
+    return report.show_report(page, report_address())
+
+
+def report_address() -> str:
+    """Where `mmkp serve` shows reports, if it is running; links in the UI lead there."""
+    import os
+
+    return os.environ.get("MMKP_REPORTS", "")

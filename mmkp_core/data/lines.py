@@ -1,0 +1,121 @@
+"""How does a file become numbered lines, without trust in its size, its encoding or its line ends?"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmkp_core.data.quarantine import KEPT_BYTES, BadRow, RowFault
+from mmkp_core.errors import WrongInput
+
+BLOCK_BYTES = 96 << 10
+"""Small enough that what is parsed from a block stays in the processor's cache: 0.65 against 1.04 us a row for 4 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineBlock:
+    first: int
+    """Number of the first line, counted from 1."""
+    lines: list[bytes]
+    """Without their line feeds. A line that was too large is empty here and stands in `too_large`."""
+    data: bytes
+    """The same, line feeds between."""
+    too_large: tuple[BadRow, ...] = ()
+
+
+def line_blocks(path: Path, longest: int) -> Iterator[LineBlock]:
+    """The lines of a file, some hundred at a time; memory stays bounded by `longest`, whatever the file holds."""
+    with open_rows(path) as file:
+        chunk = file.read(BLOCK_BYTES)
+        refuse_other_encodings(path, chunk)
+        chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+        first, rest, giant = 1, b"", None
+        while chunk:
+            if giant is not None:
+                head, end, chunk = chunk.partition(b"\n")
+                giant.add(head)
+                if end:
+                    yield LineBlock(first, [b""], b"", (giant.bad_row(first, longest),))
+                    first, giant = first + 1, None
+            data, end, rest = (rest + chunk).rpartition(b"\n")
+            if end:
+                block = _block(first, data, longest)
+                yield block
+                first += len(block.lines)
+            if len(rest) > longest:
+                giant, rest = Giant(rest), b""
+            chunk = file.read(BLOCK_BYTES)
+        if giant is not None:
+            yield LineBlock(first, [b""], b"", (giant.bad_row(first, longest),))
+        elif rest:
+            yield _block(first, rest, longest)
+
+
+def numbered_lines(path: Path, longest: int) -> Iterator[tuple[int, bytes | BadRow]]:
+    """The lines of a file one by one, a carriage return at the end cut off; a line too large is its bad row."""
+    for block in line_blocks(path, longest):
+        giants = {row.line: row for row in block.too_large}
+        for number, line in enumerate(block.lines, block.first):
+            yield number, giants.get(number) or line.removesuffix(b"\r")
+
+
+def decoded(line: bytes) -> str:
+    """The text of a line; a fault where it is not text."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RowFault("bad_encoding", f"not UTF-8 at byte {error.start}: {error.reason}") from None
+    if "\x00" in text:
+        raise RowFault("bad_encoding", f"a NUL at character {text.index(chr(0))}")
+    return text
+
+
+def open_rows(path: Path) -> Any:
+    """The file, open for reading; what stands in the way is a message and no traceback."""
+    try:
+        return path.open("rb", buffering=0)
+    except FileNotFoundError:
+        raise WrongInput(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise WrongInput(f"{path}: a folder; name the file in it") from None
+    except PermissionError:
+        raise WrongInput(f"{path}: may not be read; give this user the right to") from None
+
+
+def refuse_other_encodings(path: Path, head: bytes) -> None:
+    """A file that is no UTF-8 text as a whole is one mistake, not a bad row per line."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\x00", 0, 4096) > len(head[:4096]) // 4:
+        raise WrongInput(f"{path}: UTF-16 or binary, not UTF-8 text; convert it: iconv -f UTF-16 -t UTF-8 FILE")
+    if head.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")):
+        raise WrongInput(f"{path}: compressed; unpack it first")
+    if head.startswith(b"PAR1"):
+        raise WrongInput(f"{path}: a Parquet file; say so with the format parquet")
+
+
+class Giant:
+    """A row longer than is kept: its first bytes, its length and its hash."""
+
+    def __init__(self, start: bytes = b"") -> None:
+        self.head = start[:KEPT_BYTES]
+        self.size = len(start)
+        self.hash = hashlib.sha256(start)
+
+    def add(self, piece: bytes) -> None:
+        self.head = self.head or piece[:KEPT_BYTES]
+        self.size += len(piece)
+        self.hash.update(piece)
+
+    def bad_row(self, line: int, longest: int) -> BadRow:
+        return BadRow(line, "too_large", f"{self.size:,} bytes, {longest:,} allowed", self.head, self.hash.hexdigest())
+
+
+def _block(first: int, data: bytes, longest: int) -> LineBlock:
+    lines = data.split(b"\n")
+    if max(map(len, lines)) <= longest:
+        return LineBlock(first, lines, data)
+    giants = [i for i, line in enumerate(lines) if len(line) > longest]
+    bad = tuple(Giant(lines[i]).bad_row(first + i, longest) for i in giants)
+    for i in giants:
+        lines[i] = b""
+    return LineBlock(first, lines, data, bad)

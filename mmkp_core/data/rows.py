@@ -1,0 +1,210 @@
+"""What does every reader hand over? Columns of rows whose types are right, and the rows that could not be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mmkp_core.data.formats import Columns, IngestSpec
+from mmkp_core.data.phrases import split_phrases
+from mmkp_core.data.quarantine import BadRow, RowFault
+from mmkp_core.errors import UnknownName
+
+ROWS_AT_A_TIME = 16_384
+DEEPEST = 250
+"""Nesting that the JSON writer takes; deeper values are refused when read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A source's own word on whether image and text belong together."""
+
+    score: float
+    matched: bool
+
+
+@dataclass(slots=True)
+class Rows:
+    """Parallel columns, one entry a row; the side columns are empty where the source has none."""
+
+    line: list[int] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    post_id: list[str] = field(default_factory=list)
+    """Empty where the source gives no ids."""
+    text: list[str] = field(default_factory=list)
+    phrases: list[str] = field(default_factory=list)
+    """All rows' phrases one after another; `phrase_counts` says how many are whose."""
+    phrase_counts: list[int] = field(default_factory=list)
+    image_ref: list[str | None] = field(default_factory=list)
+    created_at: list[str | int | float | None] = field(default_factory=list)
+    lang: list[str | None] = field(default_factory=list)
+    split_hint: list[str | None] = field(default_factory=list)
+    extra: list[str | None] = field(default_factory=list)
+    ocr: list[str] = field(default_factory=list)
+    attributes: list[tuple[str, ...]] = field(default_factory=list)
+    entities: list[tuple[str, ...]] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def add(self, line: int, raw: bytes, row: "Row") -> None:
+        self.line.append(line)
+        self.raw.append(raw)
+        if row.post_id is not None:
+            self.post_id.append(row.post_id)
+        self.text.append(row.text)
+        self.phrases.extend(row.keyphrases)
+        self.phrase_counts.append(len(row.keyphrases))
+        self.image_ref.append(row.image_ref)
+        self.created_at.append(row.created_at)
+        self.lang.append(row.lang)
+        self.split_hint.append(row.split_hint)
+        self.extra.append(row.extra)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    post_id: str | None = None
+    text: str
+    keyphrases: tuple[str, ...] = ()
+    image_ref: str | None = None
+    created_at: str | int | float | None = None
+    lang: str | None = None
+    split_hint: str | None = None
+    extra: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Which optional fields a table carries: where its first rows have them, a row that lacks one is damaged."""
+
+    post_id: bool
+    keyphrases: bool
+
+
+def carried_fields(path: Path, head: list[dict[str, Any]], spec: IngestSpec) -> Carried:
+    """Which optional fields the first rows have; a column that was named but is nowhere is an error."""
+    names = spec.columns
+    found = dict.fromkeys(chain.from_iterable(head))
+    default = type(names)()
+    for role, name in vars(names).items():
+        if head and name not in found and (role == "text" or name != getattr(default, role)):
+            hint = f"(the {role} of {path.name}; its first rows have: {', '.join(list(found)[:20])})"
+            raise UnknownName("column", name, found, hint)
+    return Carried(
+        post_id=names.post_id in found,
+        keyphrases=names.keyphrases in found and spec.keyphrases_from == "column",
+    )
+
+
+def row_of_mapping(row: Mapping[str, Any], spec: IngestSpec, carried: Carried) -> Row:
+    """A row of a table by the names of its columns; the fault names the field that is wrong.
+
+    A field that may be absent may be null. A number where text is due is wrong, except for ids: whole
+    numbers are what many sources have there.
+    """
+    names = spec.columns
+    post_id = _post_id(row, names.post_id) if carried.post_id else None
+    if not carried.post_id and row.get(names.post_id) is not None:
+        raise RowFault("schema", f"{names.post_id}: the first rows of the file have none")
+    try:
+        if names.text not in row:
+            raise RowFault("schema", f"{names.text}: missing")
+        text = row[names.text]
+        if type(text) is not str:
+            raise RowFault("schema", f"{names.text}: text expected, {kind_of(text)} found")
+        created_at = row.get(names.created_at)
+        if created_at is not None and type(created_at) not in (str, int, float):
+            raise RowFault("schema", f"{names.created_at}: a time expected, {kind_of(created_at)} found")
+        return Row(
+            post_id=post_id,
+            text=text,
+            keyphrases=_keyphrases(row, spec, carried),
+            image_ref=_optional_text(row, names.image),
+            created_at=created_at,
+            lang=_optional_text(row, names.lang),
+            split_hint=_optional_text(row, names.split_hint),
+            extra=extra_of(row, names),
+        )
+    except RowFault as fault:
+        fault.key = post_id
+        raise
+
+
+def extra_of(row: Mapping[str, Any], names: Columns) -> str | None:
+    """The other columns of a row, as a JSON object; null where there are none."""
+    known = vars(names).values()
+    extra = {name: value for name, value in row.items() if name not in known}
+    if not extra:
+        return None
+    for name, value in extra.items():
+        if type(value) is float and abs(value) >= 2**63:
+            raise RowFault("schema", f"{name}: {value!r} is beyond 64 bits and would not be kept exactly")
+    try:
+        return orjson.dumps(extra, default=str).decode()
+    except orjson.JSONEncodeError:
+        raise RowFault("too_large", f"nested deeper than {DEEPEST}") from None
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in the words of JSON."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list() | tuple():
+            return "a list"
+        case dict():
+            return "an object"
+    return type(value).__name__
+
+
+def _post_id(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    if type(value) is int:
+        return str(value)
+    if name not in row:
+        raise RowFault("schema", f"{name}: missing")
+    if type(value) is not str:
+        raise RowFault("schema", f"{name}: text or a whole number expected, {kind_of(value)} found")
+    if not value.strip():
+        raise RowFault("schema", f"{name}: empty")
+    return value
+
+
+def _optional_text(row: Mapping[str, Any], name: str) -> str | None:
+    value = row.get(name)
+    if value is not None and type(value) is not str:
+        raise RowFault("schema", f"{name}: text or null expected, {kind_of(value)} found")
+    return value or None
+
+
+def _keyphrases(row: Mapping[str, Any], spec: IngestSpec, carried: Carried) -> tuple[str, ...]:
+    name = spec.columns.keyphrases
+    value = row.get(name)
+    if value is None:
+        if carried.keyphrases and name not in row:
+            raise RowFault("schema", f"{name}: missing")
+        return ()
+    if type(value) is str:
+        phrases: tuple[str, ...] = split_phrases(value, spec.phrase_separator)
+    elif type(value) is list:
+        wrong = next((item for item in value if type(item) is not str), None)
+        if any(type(item) is not str for item in value):
+            raise RowFault("schema", f"{name}: a list of texts expected, {kind_of(wrong)} found in it")
+        phrases = tuple(value)
+    else:
+        raise RowFault("schema", f"{name}: a list of texts expected, {kind_of(value)} found")
+    if len(phrases) > spec.max_keyphrases:
+        raise RowFault("too_large", f"{name}: {len(phrases):,} phrases, {spec.max_keyphrases:,} allowed")
+    return phrases

@@ -1,0 +1,40 @@
+"""Over which phrases is a score taken?
+
+`present` and `absent` ask whether the phrase stands in the source, `seen` and `unseen` whether it is a label of the
+training posts. Gold and guesses are cut by the same test, and a post without gold in a slice stays out of its
+average, so present and absent together count more posts than there are. `kind:...` cuts only the gold: a guess has
+no kind, so only recall is asked there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmkp_core.evaluation.judging import Flags, Judged
+
+KIND = "kind:"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    name: str
+    gold: Flags
+    guesses: Flags
+    right: Flags
+    """Which guesses are hits here."""
+    recall_only: bool = False
+
+
+def slices(judged: Judged) -> Iterator[Slice]:
+    """Every slice that these posts allow; seen and unseen only where the training labels are known."""
+    gold, guesses, right = judged.gold, judged.guesses, judged.right
+    every_guess = np.ones(len(guesses.row), dtype=bool)
+    yield Slice("all", np.ones(len(gold.row), dtype=bool), every_guess, right)
+    yield Slice("present", gold.present, guesses.present, right)
+    yield Slice("absent", ~gold.present, ~guesses.present, right)
+    if gold.seen is not None and guesses.seen is not None:
+        yield Slice("seen", gold.seen, guesses.seen, right)
+        yield Slice("unseen", ~gold.seen, ~guesses.seen, right)
+    for kind, (of_kind, hits_kind) in judged.kinds.items():
+        yield Slice(KIND + kind, of_kind, every_guess, right & hits_kind, recall_only=True)

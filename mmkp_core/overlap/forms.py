@@ -1,0 +1,72 @@
+"""What is left of a text when only its letters and digits count: the overlap form of many texts at once.
+
+Most posts are ASCII or nearly so. For those the form is made by a compiled pass over the bytes, at about a
+tenth of the cost of `overlap_form`; every other text goes through `overlap_form` itself. A test holds the
+two equal on every text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mmkp_core.data.text import overlap_form
+from mmkp_core.overlap.compiled import compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Overlap forms as UTF-8, one after another: form `i` is `data[starts[i]:starts[i + 1]]`."""
+
+    data: npt.NDArray[np.uint8]
+    starts: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, index: int) -> str:
+        return self.data[self.starts[index] : self.starts[index + 1]].tobytes().decode("utf-8")
+
+
+def overlap_forms(texts: Sequence[str]) -> Forms:
+    # A finished form passes the compiled pass unchanged: no brackets, no capitals, nothing but single blanks.
+    encoded = [text.encode() if text.isascii() else overlap_form(text).encode() for text in texts]
+    starts = np.zeros(len(encoded) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=starts[1:])
+    return Forms(*_forms(np.frombuffer(b"".join(encoded), np.uint8), starts))
+
+
+@compiled
+def _forms(
+    data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    out = np.empty(len(data), np.uint8)
+    out_starts = np.zeros(len(starts), np.int64)
+    filled = 0
+    for text in range(len(starts) - 1):
+        begin = filled
+        gap = False
+        at = starts[text]
+        end = starts[text + 1]
+        while at < end:
+            byte = data[at]
+            if byte == 60:  # <: a placeholder, if letters and > follow
+                close = at + 1
+                while close < end and 97 <= data[close] | 32 <= 122:
+                    close += 1
+                if at + 1 < close < end and data[close] == 62:
+                    at = close
+                gap = True
+            elif byte >= 128 or 97 <= byte <= 122 or 48 <= byte <= 57 or 65 <= byte <= 90:
+                if gap and filled > begin:
+                    out[filled] = 32
+                    filled += 1
+                gap = False
+                out[filled] = byte + 32 if 65 <= byte <= 90 else byte
+                filled += 1
+            else:
+                gap = True
+            at += 1
+        out_starts[text + 1] = filled
+    return out[:filled].copy(), out_starts

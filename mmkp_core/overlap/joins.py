@@ -1,0 +1,444 @@
+"""Which pairs of sets, and which pairs of 64-bit hashes, are near each other? Every one of them, and no other.
+
+Sets: a prefix join. Two sets at or above the Jaccard threshold share one of their rarest few shingles; the
+lists of who has those are walked in order of size, pairs that cannot reach the threshold are left out by the
+place of the shared shingle and by a 64-bit sketch, and what remains is counted out. Thresholds are compared
+as whole numbers, so 4 of 5 is at 0.8.
+
+Hashes: two hashes that differ in at most d bits are equal in one of d + 1 bands of bits.
+
+Both are held against brute force by a test.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from mmkp_core.errors import WrongInput
+from mmkp_core.overlap.compiled import compiled
+from mmkp_core.overlap.shingles import ShingleSets
+
+Ints = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+Shingles = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class SetPairs:
+    """Pairs of set numbers with the size of intersection and union."""
+
+    left: Ints
+    right: Ints
+    shared: Ints
+    union: Ints
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    @property
+    def jaccard(self) -> npt.NDArray[np.float64]:
+        return np.asarray(self.shared / self.union, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class HashPairs:
+    """Pairs of positions with the number of bits in which their hashes differ."""
+
+    left: Ints
+    right: Ints
+    bits: Ints
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+def similar_sets(sets: ShingleSets, threshold: float) -> SetPairs:
+    """Every pair of different sets whose Jaccard similarity is at or above `threshold`, left < right."""
+    by_size = _by_size(sets, np.arange(len(sets), dtype=np.int64))
+    pairs = _pairs(sets, by_size, by_size, threshold, within=True)
+    low, high = np.minimum(pairs.left, pairs.right), np.maximum(pairs.left, pairs.right)
+    return _ordered(SetPairs(low, high, pairs.shared, pairs.union))
+
+
+def similar_sets_across(sets: ShingleSets, left: Ints, right: Ints, threshold: float) -> SetPairs:
+    """Every pair of a set of `left` and a set of `right` at or above `threshold`; a set in both meets itself."""
+    left, right = _by_size(sets, left), _by_size(sets, right)
+    if len(left) < len(right):  # the lists of the smaller side stay in the processor's cache
+        swapped = _pairs(sets, right, left, threshold, within=False)
+        return _ordered(SetPairs(swapped.right, swapped.left, swapped.shared, swapped.union))
+    return _ordered(_pairs(sets, left, right, threshold, within=False))
+
+
+def near_hashes(hashes: Hashes, distance: int) -> HashPairs:
+    """Every pair of different hashes (distinct values expected) that differ in at most `distance` bits."""
+    return _near(hashes, hashes, distance, within=True)
+
+
+def near_hashes_across(left: Hashes, right: Hashes, distance: int) -> HashPairs:
+    """Every pair of one hash of `left` and one of `right` that differ in at most `distance` bits."""
+    return _near(left, right, distance, within=False)
+
+
+def as_ratio(threshold: float) -> tuple[int, int]:
+    """The threshold as it was written, as whole numbers: 0.8 is 4 to 5, not the float a little above it."""
+    if not 0 < threshold <= 1:
+        raise WrongInput(f"threshold: {threshold} is not a Jaccard similarity; give a number above 0 and up to 1")
+    ratio = Fraction(repr(float(threshold))).limit_denominator(10**9)  # so that products fit 64 bits
+    if not ratio:
+        raise WrongInput(f"threshold: {threshold} is below what can be told apart; give 1e-9 or more")
+    return ratio.numerator, ratio.denominator
+
+
+def _by_size(sets: ShingleSets, members: Ints) -> Ints:
+    sizes = np.diff(sets.starts)[members]
+    return members[np.argsort(sizes, kind="stable")]
+
+
+def _pairs(sets: ShingleSets, probes: Ints, indexed: Ints, threshold: float, within: bool) -> SetPairs:
+    over, under = as_ratio(threshold)
+    common = _common_shingles(sets.shingles, sets.starts, indexed, over, under, sets.vocabulary, within)
+    sketches = _sketches(sets.shingles, sets.starts)
+    given = (sets.shingles, sets.starts, sketches, probes, indexed, over, under, common, within)
+    found = np.concatenate([_join_on_one(*given), _join_on_two(*given)])
+    left, right, shared = found.T
+    sizes = np.diff(sets.starts)
+    return SetPairs(left, right, shared, sizes[left] + sizes[right] - shared)
+
+
+def _ordered(pairs: SetPairs) -> SetPairs:
+    order = np.lexsort((pairs.right, pairs.left))
+    return SetPairs(pairs.left[order], pairs.right[order], pairs.shared[order], pairs.union[order])
+
+
+@compiled
+def _sketches(shingles: Shingles, starts: Ints) -> Hashes:
+    """64 parities of each set. Bits in which two sketches differ are at most the shingles that only one has."""
+    out = np.zeros(len(starts) - 1, np.uint64)
+    for record in range(len(out)):
+        sketch = np.uint64(0)
+        for at in range(starts[record], starts[record + 1]):
+            mixed = np.uint64(shingles[at]) * np.uint64(0x9E3779B97F4A7C15)
+            sketch ^= np.uint64(1) << (mixed >> np.uint64(58))
+        out[record] = sketch
+    return out
+
+
+@compiled
+def _bits(word: np.uint64) -> int:
+    """Population count, in the form that LLVM turns into the processor's instruction."""
+    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@compiled
+def _prefix(size: int, over: int, under: int, within: bool) -> int:
+    """How many of its rarest shingles a set must be found by, as the indexed side of a pair.
+
+    It shares `over * size / under` with any partner. Within one collection the partner is never smaller,
+    so it shares `2 * over * size / (over + under)`, and fewer shingles do.
+    """
+    if within:
+        return size + (-2 * over * size) // (over + under) + 1
+    return size + (-over * size) // under + 1
+
+
+@compiled
+def _needed(starts: Ints, probes: Ints, largest: int, over: int, under: int) -> Ints:
+    """What two sets must share, by the sum of their sizes; a table, as a division costs more than the rest of a step."""
+    for record in probes[-1:]:
+        largest += starts[record + 1] - starts[record]
+    needed = np.empty(largest + 1, np.int64)
+    for both in range(largest + 1):
+        needed[both] = -((-over * both) // (over + under))
+    return needed
+
+
+@compiled
+def _common_shingles(
+    shingles: Shingles, starts: Ints, indexed: Ints, over: int, under: int, vocabulary: int, within: bool
+) -> npt.NDArray[np.bool_]:
+    """Shingles held by so many that looking up two at once is cheaper than walking the list of one.
+
+    A step along a list costs about an eighth of a look-up (1 and 8 ns at 1M posts).
+    """
+    holders = np.zeros(vocabulary, np.int64)
+    partners = np.zeros(vocabulary, np.int64)
+    for record in indexed:
+        size = starts[record + 1] - starts[record]
+        prefix = _prefix(size, over, under, within)
+        for place in range(prefix):
+            shingle = shingles[starts[record] + place]
+            holders[shingle] += 1
+            partners[shingle] += prefix - place
+    common = np.zeros(vocabulary, np.bool_)
+    for shingle in range(vocabulary):
+        if holders[shingle] > 64:
+            common[shingle] = holders[shingle] > 256 * partners[shingle] / holders[shingle]
+    return common
+
+
+@compiled
+def _shared(
+    shingles: Shingles, left: int, left_end: int, right: int, right_end: int, need: int, first: int, second: int
+) -> int:
+    """How many shingles two sets share, if `need` or more and the first ones are `first` (and `second`), else 0.
+
+    A pair meets once for each shingle or two that it shares; by this rule it is found at one of them only.
+    """
+    same = 0
+    while left < left_end and right < right_end and same + min(left_end - left, right_end - right) >= need:
+        mine, theirs = shingles[left], shingles[right]
+        if mine == theirs:
+            if (same == 0 and mine != first) or (same == 1 and second >= 0 and mine != second):
+                return 0
+            same += 1
+            left += 1
+            right += 1
+        elif mine < theirs:
+            left += 1
+        else:
+            right += 1
+    return same if same >= need else 0
+
+
+@compiled
+def _join_on_one(
+    shingles: Shingles,
+    starts: Ints,
+    sketches: Hashes,
+    probes: Ints,
+    indexed: Ints,
+    over: int,
+    under: int,
+    common: npt.NDArray[np.bool_],
+    within: bool,
+) -> Ints:
+    """Rows (probe, indexed, shared) of the pairs whose rarest shared shingle is not a common one."""
+    vocabulary = len(common)
+    small = under // over  # only sets up to this size can be in a pair that shares no more than one shingle
+    ends = np.zeros(vocabulary + 1, np.int64)
+    for record in indexed:
+        size = starts[record + 1] - starts[record]
+        for at in range(starts[record], starts[record] + _prefix(size, over, under, within)):
+            if size <= small or not common[shingles[at]]:
+                ends[shingles[at] + 1] += 1
+    for shingle in range(vocabulary):
+        ends[shingle + 1] += ends[shingle]
+    heads = ends[:-1].copy()
+    holders = np.empty(ends[-1], np.int32)  # position in `indexed`
+    places = np.empty(ends[-1], np.int32)
+    holder_sizes = np.empty(ends[-1], np.int32)
+    holder_sketches = np.empty(ends[-1], np.uint64)
+    fill = heads.copy()
+    largest = 0
+    for position in range(len(indexed)):
+        record = indexed[position]
+        size = starts[record + 1] - starts[record]
+        largest = max(largest, size)
+        for place in range(_prefix(size, over, under, within)):
+            shingle = shingles[starts[record] + place]
+            if size <= small or not common[shingle]:
+                at = fill[shingle]
+                fill[shingle] += 1
+                holders[at], places[at], holder_sizes[at] = position, place, size
+                holder_sketches[at] = sketches[record]
+
+    needed = _needed(starts, probes, largest, over, under)
+    found = np.empty((1024, 3), np.int64)
+    count = 0
+    for position in range(len(probes)):
+        record = probes[position]
+        begin, end = starts[record], starts[record + 1]
+        size = end - begin
+        least = -((-over * size) // under)
+        most = min(largest, (under * size) // over)
+        for place in range(size - least + 1):
+            shingle = shingles[begin + place]
+            if size > small and common[shingle]:
+                continue
+            head = heads[shingle]
+            while head < ends[shingle + 1] and holder_sizes[head] < least:
+                head += 1
+            heads[shingle] = head
+            for at in range(head, ends[shingle + 1]):
+                other_size = holder_sizes[at]
+                if other_size > most or (within and holders[at] >= position):
+                    break
+                need = needed[size + other_size]
+                if _bits(sketches[record] ^ holder_sketches[at]) > size + other_size - 2 * need:
+                    continue
+                if min(size - place, other_size - places[at]) < need:
+                    continue
+                other = indexed[holders[at]]
+                same = _shared(shingles, begin, end, starts[other], starts[other + 1], need, shingle, -1)
+                if same:
+                    if count == len(found):
+                        found = np.concatenate((found, np.empty_like(found)))
+                    found[count, 0], found[count, 1], found[count, 2] = record, other, same
+                    count += 1
+    return found[:count].copy()
+
+
+@compiled
+def _slot(first: int, second: int, bits: int) -> int:
+    mixed = (np.uint64(first) << np.uint64(32) | np.uint64(second)) * np.uint64(0x9E3779B97F4A7C15)
+    return np.int64((mixed ^ mixed >> np.uint64(31)) * np.uint64(0xBF58476D1CE4E5B9) >> np.uint64(64 - bits))
+
+
+@compiled
+def _join_on_two(
+    shingles: Shingles,
+    starts: Ints,
+    sketches: Hashes,
+    probes: Ints,
+    indexed: Ints,
+    over: int,
+    under: int,
+    common: npt.NDArray[np.bool_],
+    within: bool,
+) -> Ints:
+    """Rows (probe, indexed, shared) of the pairs whose rarest shared shingle is a common one.
+
+    One shingle more of both sets must hold the two rarest shared ones; sets are listed under each such two.
+    The lists are made and walked a part at a time, so that a part stays near 16M entries.
+    """
+    small = under // over
+    entries = 0
+    largest = 0
+    for record in indexed:
+        size = starts[record + 1] - starts[record]
+        largest = max(largest, size)
+        prefix = _prefix(size, over, under, within)
+        for place in range(prefix):
+            if common[shingles[starts[record] + place]]:
+                entries += min(prefix + 1, size) - place - 1
+    bits = 8
+    while 1 << bits < entries and bits < 40:
+        bits += 1
+    part_bits = min(bits, 24)
+    needed = _needed(starts, probes, largest, over, under)
+    found = np.empty((1024, 3), np.int64)
+    count = 0
+    for part in range(1 << (bits - part_bits) if entries else 0):
+        ends = np.zeros((1 << part_bits) + 1, np.int32)
+        holders = np.empty(0, np.int32)
+        for filling in range(2):  # first count, then fill
+            for position in range(len(indexed)):
+                begin = starts[indexed[position]]
+                size = starts[indexed[position] + 1] - begin
+                prefix = _prefix(size, over, under, within)
+                for place in range(prefix):
+                    if not common[shingles[begin + place]]:
+                        continue
+                    for second in range(place + 1, min(prefix + 1, size)):
+                        slot = _slot(shingles[begin + place], shingles[begin + second], bits)
+                        if slot >> part_bits != part:
+                            continue
+                        slot &= (1 << part_bits) - 1
+                        if filling:
+                            holders[ends[slot]] = position
+                            ends[slot] += 1
+                        else:
+                            ends[slot + 1] += 1
+            if not filling:
+                for slot in range(1 << part_bits):
+                    ends[slot + 1] += ends[slot]
+                holders = np.empty(ends[-1], np.int32)
+        for position in range(len(probes)):
+            record = probes[position]
+            begin, end = starts[record], starts[record + 1]
+            size = end - begin
+            least = -((-over * size) // under)
+            most = min(largest, (under * size) // over)
+            for place in range(size - least + 1):
+                if not common[shingles[begin + place]]:
+                    continue
+                for second in range(place + 1, min(size - least + 2, size)):
+                    slot = _slot(shingles[begin + place], shingles[begin + second], bits)
+                    if slot >> part_bits != part:
+                        continue
+                    slot &= (1 << part_bits) - 1
+                    for at in range(ends[slot - 1] if slot else 0, ends[slot]):
+                        if within and holders[at] >= position:
+                            break
+                        other = indexed[holders[at]]
+                        other_size = starts[other + 1] - starts[other]
+                        if other_size < least or (size <= small and other_size <= small):
+                            continue
+                        if other_size > most:
+                            break
+                        need = needed[size + other_size]
+                        if _bits(sketches[record] ^ sketches[other]) > size + other_size - 2 * need:
+                            continue
+                        same = _shared(
+                            shingles,
+                            begin,
+                            end,
+                            starts[other],
+                            starts[other + 1],
+                            need,
+                            shingles[begin + place],
+                            shingles[begin + second],
+                        )
+                        if same:
+                            if count == len(found):
+                                found = np.concatenate((found, np.empty_like(found)))
+                            found[count, 0], found[count, 1], found[count, 2] = record, other, same
+                            count += 1
+    return found[:count].copy()
+
+
+def _near(left: Hashes, right: Hashes, distance: int, within: bool) -> HashPairs:
+    if not 0 <= distance < 64:
+        raise WrongInput(f"image distance: {distance} is not a number of differing bits; give 0 to 63")
+    bands = distance + 1 if distance < 16 else 1  # bands of under 4 bits tell nothing apart: compare all
+    edges = [64 * band // bands for band in range(bands + 1)]
+    lefts, rights, bits = [], [], []
+    earlier = np.zeros(bands, np.uint64)
+    for band in range(bands):
+        width = edges[band + 1] - edges[band]
+        earlier[band] = ((1 << width) - 1) << edges[band] if bands > 1 else 0
+        key = earlier[band]
+        order = np.argsort(right & key, kind="stable")
+        found = _band(left, right, order, (right & key)[order], earlier[: band + 1], distance, within)
+        lefts.append(found[:, 0])
+        rights.append(found[:, 1])
+        bits.append(found[:, 2])
+    left_at, right_at = np.concatenate(lefts), np.concatenate(rights)
+    order = np.lexsort((right_at, left_at))
+    return HashPairs(left_at[order], right_at[order], np.concatenate(bits)[order])
+
+
+@compiled
+def _band(
+    left: Hashes, right: Hashes, order: Ints, keys: Hashes, bands: Hashes, distance: int, within: bool
+) -> Ints:
+    """Pairs equal in the last of `bands` and in none before it, so that each pair is found once."""
+    ordered = right[order]
+    band = bands[-1]
+    found = np.empty((1024, 3), np.int64)
+    count = 0
+    for mine in range(len(left)):
+        key = left[mine] & band
+        for at in range(np.searchsorted(keys, key), len(keys)):
+            if keys[at] != key:
+                break
+            differing = left[mine] ^ ordered[at]
+            bits = _bits(differing)
+            if bits > distance or (within and order[at] <= mine):
+                continue
+            first = True
+            for before in bands[:-1]:
+                if differing & before == 0:
+                    first = False
+                    break
+            if first:
+                if count == len(found):
+                    found = np.concatenate((found, np.empty_like(found)))
+                found[count, 0], found[count, 1], found[count, 2] = mine, order[at], bits
+                count += 1
+    return found[:count].copy()

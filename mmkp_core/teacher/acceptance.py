@@ -1,0 +1,143 @@
+"""Which of a teacher's replies may teach? The rules, in the order in which they are applied.
+
+A reply must be the JSON that was asked for, name the right phrases, reach each of them in its reasoning, not say that
+they were given, not repeat the instructions, and not say what a post ordered the model to say. The reasoning is what a
+student learns; its phrases are the post's own keyphrases in any case.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from mmkp_core.data.post import Example
+from mmkp_core.data.text import normal_form
+from mmkp_core.prompts.answer import clean_phrase
+from mmkp_core.prompts.teacher import LONGEST_PHRASE, MOST_PHRASES, SYSTEM
+from mmkp_core.teacher.reply import Flaw, Reply, json_of
+from mmkp_core.teacher.spec import TeacherSpec
+
+SHORTEST_LEAK = 40  # letters in a row that are those of the instructions
+
+_GIVEN = re.compile(
+    r"\b(?:given|provided|supplied|listed|reference|gold|target|assigned|expected|correct)\s+"
+    r"(?:key\s?phrases?|key\s?words?|hash\s?tags?|phrases|labels?|tags|answers?)\b"
+    r"|\b(?:key\s?phrases?|hash\s?tags?|phrases|labels|tags|answers?)\s+"
+    r"(?:(?:that\s+)?(?:were|was|are|is|have\s+been)\s+)(?:already\s+)?(?:given|provided|supplied|listed|assigned)\b"
+    r"|\bsection\s+[\"'“]?keyphrases\b"
+    r"|(?:给定|已给出|已给|提供|参考|标准|正确|目标)的?(?:关键短语|关键词|话题标签|标签|短语|答案)"
+    r"|keyphrases\s*一节",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,60}\b(?:above|previous|prior|earlier|instructions?|rules?|prompt)"
+    r"|\b(?:answer|reply|respond|output|print|write|return|say|include|add|append)\b.{0,40}?[#\"'“「:：]"
+    r"|\b(?:you\s+are\s+now|new\s+instructions?|system\s*(?:prompt|message|:)|developer\s+mode|as\s+an\s+ai)\b"
+    r"|\b(?:your|the)\s+(?:only\s+)?(?:answer|keyphrases?|hashtags?|output)\s+(?:is|are|must\s+be|should\s+be|shall\s+be)\b"
+    r"|\"(?:phrases|reasoning|role)\"\s*:"
+    r"|(?:忽略|无视|忘记).{0,20}(?:以上|上面|之前|前面|指令|要求|规则)"
+    r"|(?:只|请)?(?:回答|回复|输出|添加|写上).{0,12}[#＃“「\"：:]",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*|\n")
+_NAMED = re.compile(
+    r"[#＃](\w+)|[\"“「『']([^\"”」』'\n]{2,60})[\"”」』']|[:：]\s*([\w -]{2,60}?)\s*(?=[.;,!?。！？]|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rationale:
+    """An accepted reply."""
+
+    text: str
+    phrases: tuple[str, ...]
+
+
+def read_rationale(reply: Reply, example: Example, spec: TeacherSpec, fence: str) -> Rationale | Flaw:
+    """The rationale in a reply, or the first rule that it breaks; `fence` is the number of the question's marks."""
+    document = json_of(reply)
+    if isinstance(document, Flaw):
+        return document
+    reasoning, phrases = document.get("reasoning"), phrases_of(document.get("phrases"))
+    if not isinstance(reasoning, str) or not reasoning.strip() or phrases is None:
+        return Flaw("wrong_schema", f"members {sorted(map(str, document))[:6]}", repairable=True)
+    reasoning = reasoning.encode("utf-8", "replace").decode().strip()
+    gold = {normal_form(phrase): phrase for phrase in gold_of(example)}
+    said = {normal_form(phrase): phrase for phrase in phrases}
+    if leaked := prompt_leak(reply.text, fence):
+        return Flaw("prompt_leaked", leaked)
+    ordered = planted_phrases(example)
+    if planted := sorted(phrase for phrase in phrases if squeezed(phrase) in ordered):
+        return Flaw("planted", "; ".join(planted)[:200])
+    named = squeezed(reasoning)
+    if planted := sorted(order for order in ordered if order in named):
+        return Flaw("planted", "; ".join(planted)[:200])
+    shown = spec.mode == "rationalise"
+    f1 = 2 * len(gold.keys() & said.keys()) / (len(gold) + len(said))
+    if f1 < (1.0 if shown else spec.accept_f1):
+        return Flaw("wrong_phrases", f"F1 {f1:.2f}: {'; '.join(phrases)}"[:200], repairable=shown)
+    wanted = [phrase for form, phrase in gold.items() if form in said]
+    if missing := [phrase for phrase in wanted if squeezed(phrase) not in named]:
+        return Flaw("not_reasoned", "; ".join(missing)[:200], repairable=shown)
+    if given := _GIVEN.search(reasoning):
+        return Flaw("gold_leaked", given[0], repairable=True)
+    return Rationale(reasoning, phrases)
+
+
+def phrases_of(value: object) -> tuple[str, ...] | None:
+    """A list of short phrases; None for anything else."""
+    if not isinstance(value, list) or not 1 <= len(value) <= MOST_PHRASES:
+        return None
+    if not all(isinstance(phrase, str) and 0 < len(phrase) <= LONGEST_PHRASE for phrase in value):
+        return None
+    phrases = tuple(dict.fromkeys(clean_phrase(phrase.lstrip("#＃ ")) for phrase in value))
+    return phrases if all(phrases) else None
+
+
+def gold_of(example: Example) -> tuple[str, ...]:
+    """The keyphrases as a teacher is shown them and must name them."""
+    return tuple(phrase for raw in example.post.keyphrases if (phrase := clean_phrase(raw)))
+
+
+def unaskable(example: Example) -> Flaw | None:
+    """Why no reply about this post could be accepted; such a post is not asked about."""
+    gold = gold_of(example)
+    if not gold:
+        return Flaw("no_keyphrases", "the post has no keyphrases to reason to")
+    if len(gold) > MOST_PHRASES or max(map(len, gold)) > LONGEST_PHRASE:
+        return Flaw("too_large", f"more than {MOST_PHRASES} keyphrases, or one of more than {LONGEST_PHRASE} letters")
+    return None
+
+
+def prompt_leak(reply: str, fence: str) -> str:
+    """What of the question's marks or instructions stands in a reply; empty where nothing does."""
+    if fence in reply:
+        return "a mark of the fence"
+    said = squeezed(reply)
+    for text in SYSTEM.values():
+        instructions = squeezed(text)
+        for at in range(0, len(instructions) - SHORTEST_LEAK, SHORTEST_LEAK // 2):
+            if instructions[at : at + SHORTEST_LEAK] in said:
+                return instructions[at : at + SHORTEST_LEAK]
+    return ""
+
+
+def planted_phrases(example: Example) -> frozenset[str]:
+    """What the post's words order a model to say, squeezed, unless the post also says it in earnest.
+
+    In earnest: it is a keyphrase, or it stands in a sentence that gives no order.
+    """
+    text = f"{example.post.text}\n{example.image_words}"
+    orders: list[str] = []
+    rest: list[str] = []
+    for sentence in _SENTENCE.findall(text[:20_000]):
+        (orders if _ORDER.search(sentence) else rest).append(sentence)
+    if not orders:
+        return frozenset()
+    earnest = squeezed(" ".join(rest)) + "\n" + "\n".join(map(squeezed, example.post.keyphrases))
+    named = {squeezed(name) for order in orders for match in _NAMED.findall(order) for name in match if name}
+    return frozenset(name for name in named if len(name) > 2 and name not in earnest)
+
+
+def squeezed(text: str) -> str:
+    """Letters and digits alone: `#GameOfThrones` and "Game of Thrones" are the same."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())

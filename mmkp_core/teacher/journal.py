@@ -1,0 +1,148 @@
+"""Which replies are paid already? An append-only file of JSON lines by request hash, on disk before anything goes on.
+
+One run writes (the kernel drops its lock when it dies), several may read. Replies that arrive together share one
+`fsync`. A line that a kill cut off is set aside in `<journal>.torn` when the next run opens the file; a line whose
+bytes changed is an error, since a wrong reply would look like a paid one.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+import pyarrow as pa
+
+from mmkp_core.errors import Damaged, MmkpError
+from mmkp_core.teacher.reply import Reply
+from mmkp_core.teacher.rows import REPLIES
+
+
+class Journal:
+    """The replies of one teaching job, open for writing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self._places: dict[str, tuple[int, int]] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._lock()
+            self._end = self._whole_lines()
+            _sync_folder(path.parent)
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, request: object) -> bool:
+        return request in self._places
+
+    def get(self, request: str) -> Reply | None:
+        place = self._places.get(request)
+        return _reply_of(os.pread(self._file, place[1], place[0]), self.path) if place else None
+
+    def append(self, replies: Sequence[Reply]) -> None:
+        """Returns when all of them are on disk."""
+        lines = [_line_of(reply) for reply in replies]
+        data = memoryview(b"".join(lines))
+        at = self._end
+        while data:  # a full disk raises with the tail torn; the next run sets it aside
+            written = os.pwrite(self._file, data, at)
+            data, at = data[written:], at + written
+        os.fdatasync(self._file)
+        for reply, line in zip(replies, lines, strict=True):
+            self._note(reply, self._end, len(line))
+            self._end += len(line)
+
+    def rows(self) -> pa.Table:
+        """All replies as a table of REPLIES, to be sealed into a part."""
+        return pa.Table.from_pylist([asdict(reply) for reply in read_replies(self.path)], schema=REPLIES)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MmkpError(
+                f"{self.path}: another run is writing this journal; wait for it or stop it, then start again: "
+                "what it has paid will not be paid again"
+            ) from None
+
+    def _whole_lines(self) -> int:
+        """Index the lines and cut off a torn last one; where the next line goes."""
+        end = 0
+        with self.path.open("rb") as lines:
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    self._set_aside(line, end)
+                    break
+                self._note(_reply_of(line, self.path), end, len(line))
+                end += len(line)
+        return end
+
+    def _set_aside(self, torn: bytes, at: int) -> None:
+        with Path(f"{self.path}.torn").open("ab") as aside:
+            aside.write(torn + b"\n")
+        os.ftruncate(self._file, at)
+        os.fsync(self._file)
+
+    def _note(self, reply: Reply, at: int, length: int) -> None:
+        self._places.setdefault(reply.request, (at, length))
+        self.prompt_tokens += reply.prompt_tokens
+        self.completion_tokens += reply.completion_tokens
+
+
+def read_replies(path: Path) -> Iterator[Reply]:
+    """The replies of a journal, also while somebody writes it: a last line without an end is not there yet."""
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.endswith(b"\n"):
+                yield _reply_of(line, path)
+
+
+def _line_of(reply: Reply) -> bytes:
+    fields = asdict(reply)
+    return orjson.dumps({"check": _check(fields), "reply": fields}) + b"\n"
+
+
+def _reply_of(line: bytes, path: Path) -> Reply:
+    with contextlib.suppress(ValueError, LookupError, TypeError):
+        document = orjson.loads(line)
+        if document["check"] == _check(document["reply"]):
+            return Reply(**document["reply"])
+    raise Damaged(
+        f"{path}: a paid reply is damaged, its line begins with {line[:60]!r}; take the line out of the file to have "
+        "this one question asked, and paid, again"
+    )
+
+
+def _check(fields: dict[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(fields)).hexdigest()[:16]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

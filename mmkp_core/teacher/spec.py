@@ -1,0 +1,105 @@
+"""What can be asked of a teacher? What makes its rationales what they are and, apart from it, how fast and how dear."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Le, MinLen
+
+from mmkp_core.identity import fingerprint
+from mmkp_core.prompts.teacher import PROMPT_VERSION, Mode
+from mmkp_core.prompts.turns import Language
+
+JsonMode = Literal["json_schema", "json_object", "none"]
+LengthField = Literal["max_tokens", "max_completion_tokens"]
+
+ACCEPTANCE_VERSION = 1  # raise it when the same reply may be judged otherwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatSettings:
+    """What every question to one model has in common; part of each request's hash."""
+
+    model: str
+    json_mode: JsonMode
+    image_pixels: int
+    max_tokens: int
+    length_field: LengthField
+    temperature: float
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeacherSpec:
+    """Rationales that a teacher model writes for training posts."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
+
+    model: Annotated[str, MinLen(1)] = "scripted"
+    """Name of the model as the endpoint knows it. `scripted` is the local server that answers for generated posts."""
+    mode: Mode = "rationalise"
+    """`rationalise` shows the keyphrases and asks for reasoning that leads to them; `solve` shows none and keeps what
+    comes out right."""
+    language: Language = "en"
+    """Of the instructions, and so of the reasoning."""
+    json_mode: JsonMode = "json_schema"
+    """How structured output is asked for; every reply is checked here whatever the endpoint promises. `json_object` and
+    `none` are for endpoints that know no schema."""
+    image_pixels: Annotated[int, Ge(0), Le(16_000_000)] = 589_824
+    """Largest area of the picture that is sent, in pixels; 768 x 768 by default, 0 sends none."""
+    max_tokens: Annotated[int, Ge(16), Le(100_000)] = 1024
+    """Longest reply, in tokens; a reply that is cut off is not used."""
+    length_field: LengthField = "max_tokens"
+    """Name under which the endpoint takes the longest reply; newer OpenAI models want `max_completion_tokens`."""
+    temperature: Annotated[float, Ge(-1), Le(2)] = 0.0
+    """Of sampling; -1 sends none, for models that refuse the field."""
+    seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0
+    """Of sampling, where the endpoint has one; 0 sends none."""
+    accept_f1: Annotated[float, Gt(0), Le(1)] = 0.5
+    """`solve`: least F1 of the teacher's phrases against the keyphrases. `rationalise` wants all of them, always."""
+
+    @property
+    def chat(self) -> ChatSettings:
+        return ChatSettings(
+            model=self.model,
+            json_mode=self.json_mode,
+            image_pixels=self.image_pixels,
+            max_tokens=self.max_tokens,
+            length_field=self.length_field,
+            temperature=self.temperature,
+            seed=self.seed,
+        )
+
+    @property
+    def engine(self) -> str:
+        """Fingerprint of everything that a row depends on besides its post."""
+        return fingerprint("teacher", self, PROMPT_VERSION, ACCEPTANCE_VERSION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeacherLimits:
+    """How fast the teacher is asked and how much may be spent; none of it changes a rationale."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
+
+    concurrency: Annotated[int, Ge(1), Le(1024)] = 32
+    """Requests in flight."""
+    requests_per_minute: Annotated[int, Ge(0)] = 0
+    """0: as many as go."""
+    tokens_per_minute: Annotated[int, Ge(0)] = 0
+    """Prompt and reply together; 0: as many as go."""
+    budget_tokens: Annotated[int, Ge(0)] = 0
+    """The run stops asking once this many tokens are paid, those of earlier runs on the same journal included; what is
+    in flight then still comes in. 0: no bound."""
+    budget_cost: Annotated[float, Ge(0)] = 0.0
+    """The same bound in money, by the prices below; 0: no bound."""
+    price_prompt: Annotated[float, Ge(0)] = 0.0
+    """Of a million prompt tokens; only the account of costs needs it."""
+    price_reply: Annotated[float, Ge(0)] = 0.0
+    """Of a million reply tokens."""
+    timeout: Annotated[float, Gt(0), Le(3600)] = 120.0
+    """Seconds for one attempt, from sending to the last byte."""
+    attempts: Annotated[int, Ge(1), Le(20)] = 5
+    """Tries of one request where the endpoint fails; being told to wait does not count as one."""
+    patience: Annotated[float, Ge(0)] = 900.0
+    """Seconds to stay still at most when the endpoint says how long to wait; asked for more, the run stops."""

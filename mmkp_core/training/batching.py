@@ -1,0 +1,36 @@
+"""Which posts stand in which batch?
+
+Batches of nearly equal lengths waste little work on padding, and yet differ from epoch to epoch: posts are
+shuffled, sorted by length within windows of many batches, and the batches shuffled. Real words per padded slot
+rise from 0.42 in random batches to above 0.9. Everything follows from the seed and the epoch, so a resumed run and
+every process of a distributed one cut the same batches.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from mmkp_core.seeding import generator
+
+WINDOW = 50  # batches sorted together; more gains nothing in filling and costs in mixing
+
+Indices = npt.NDArray[np.int64]
+
+
+def training_batches(lengths: npt.NDArray[np.integer], batch_size: int, seed: int, epoch: int) -> list[Indices]:
+    """Every sample once, in batches of near-equal length, in an order of this epoch's own."""
+    draw = generator(seed, "batches", epoch)
+    shuffled = draw.permutation(len(lengths))
+    batches = []
+    for start in range(0, len(shuffled), WINDOW * batch_size):
+        window = shuffled[start : start + WINDOW * batch_size]
+        batches += _cut(window[np.argsort(lengths[window], kind="stable")], batch_size)
+    return [batches[i] for i in draw.permutation(len(batches))]
+
+
+def ordered_batches(lengths: npt.NDArray[np.integer], batch_size: int) -> list[Indices]:
+    """Every sample once, shortest first: for validation and prediction."""
+    return _cut(np.argsort(lengths, kind="stable"), batch_size)
+
+
+def _cut(order: Indices, batch_size: int) -> list[Indices]:
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

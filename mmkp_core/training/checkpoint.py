@@ -1,0 +1,160 @@
+"""How does a killed training go on as if nothing had happened?
+
+A checkpoint is a folder of safetensors and JSON, written aside and renamed when complete. It holds the trained
+weights, the optimiser's moments and the loop's counters. Random numbers need no saving: every step draws from
+a seed made of the run's seed and the step's place. Frozen weights are not saved: a checkpoint of an adapter is small.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from mmkp_core.errors import Damaged, Mismatch
+from mmkp_core.systems import CurvePoint
+
+
+@dataclass(slots=True, kw_only=True)
+class LoopState:
+    """Where a training loop stands."""
+
+    identity: str
+    """What is trained on what; a checkpoint of anything else is refused."""
+    epoch: int = 1
+    step_in_epoch: int = 0
+    step: int = 0
+    halvings: int = 0
+    epochs_without_gain: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+    finished: bool = False
+    sums: dict[str, tuple[float, float]] = field(default_factory=dict)
+    curve: list[CurvePoint] = field(default_factory=list)
+    objective: dict[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(folder: Path, state: LoopState, model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+    """Publish a checkpoint and remove the one before it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    earlier = _checkpoints(folder)
+    aside = folder / "unfinished"
+    if aside.exists():
+        shutil.rmtree(aside)
+    aside.mkdir()
+    save_file(trained_tensors(model), aside / "model.safetensors")
+    save_file(_moments(model, optimiser), aside / "optimiser.safetensors")
+    (aside / "loop.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
+    for path in aside.iterdir():
+        _flush(path)
+    number = int(earlier[-1].name.removeprefix(_PREFIX)) + 1 if earlier else 1
+    os.replace(aside, folder / f"{_PREFIX}{number:08d}")
+    _flush(folder)
+    for old in earlier:
+        shutil.rmtree(old)
+
+
+def load_checkpoint(
+    folder: Path, identity: str, model: nn.Module, optimiser: torch.optim.Optimizer
+) -> LoopState | None:
+    """Put model and optimiser where the newest checkpoint left them; None where there is none."""
+    found = _checkpoints(folder)
+    if not found:
+        return None
+    newest = found[-1]
+    try:
+        raw = json.loads((newest / "loop.json").read_text(encoding="utf-8"))
+        weights = load_file(newest / "model.safetensors")
+        moments = load_file(newest / "optimiser.safetensors")
+    except (OSError, ValueError, SafetensorError) as problem:
+        raise Damaged(f"checkpoint {newest} cannot be read ({problem}); delete {folder} to train anew") from problem
+    if raw["identity"] != identity:
+        raise Mismatch(f"checkpoint {newest} belongs to another training; give this one a folder of its own")
+    put_tensors(model, weights)
+    by_name = _optimised(model, optimiser)
+    for key, value in moments.items():
+        name, part = key.rsplit("/", 1)
+        optimiser.state[by_name[name]][part] = value.to(by_name[name].device if part != "step" else "cpu")
+    raw["curve"] = [CurvePoint(**point) for point in raw["curve"]]
+    raw["sums"] = {name: (total, count) for name, (total, count) in raw["sums"].items()}
+    return LoopState(**raw)
+
+
+def save_best(folder: Path, epoch: int, model: nn.Module) -> None:
+    """Keep this epoch's weights; the earlier best stays until `drop_other_best`, for the checkpoint that names it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / "unfinished.safetensors"
+    save_file(trained_tensors(model), aside)
+    _flush(aside)
+    os.replace(aside, _best(folder, epoch))
+
+
+def drop_other_best(folder: Path, epoch: int) -> None:
+    for path in folder.glob("best-*.safetensors"):
+        if path != _best(folder, epoch):
+            path.unlink()
+
+
+def load_best(folder: Path, epoch: int, model: nn.Module) -> None:
+    try:
+        put_tensors(model, load_file(_best(folder, epoch)))
+    except (OSError, SafetensorError) as problem:
+        raise Damaged(f"{_best(folder, epoch)} cannot be read ({problem}); delete {folder} to train anew") from problem
+
+
+def trained_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """What training can change: weights that take a gradient, and buffers."""
+    tensors = {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+    tensors |= dict(model.named_buffers())
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}
+
+
+def put_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Copy `tensors` into the model's own of the same names."""
+    own = dict(model.named_parameters()) | dict(model.named_buffers())
+    strange = sorted(name for name in tensors if name not in own or own[name].shape != tensors[name].shape)
+    if strange:
+        raise Mismatch(f"the saved weights are of another model: {', '.join(strange[:5])} do not fit")
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            own[name].copy_(tensor)
+
+
+_PREFIX = "checkpoint-"
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{_PREFIX}*"))
+
+
+def _best(folder: Path, epoch: int) -> Path:
+    return folder / f"best-{epoch:04d}.safetensors"
+
+
+def _optimised(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, nn.Parameter]:
+    optimised = {id(p) for group in optimiser.param_groups for p in group["params"]}
+    return {name: p for name, p in model.named_parameters() if id(p) in optimised}
+
+
+def _moments(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    return {
+        f"{name}/{part}": value
+        for name, parameter in _optimised(model, optimiser).items()
+        for part, value in optimiser.state.get(parameter, {}).items()
+    }
+
+
+def _flush(path: Path) -> None:
+    """Have the bytes, or a folder's entries, on the disk before anything points at them."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,235 @@
+"""How do a post, its picture and an answer become tokens, and which of them carry loss?
+
+A model's own chat template renders the turn and its own processor puts the picture's slots in. Where the pieces of the
+post stand is found by character, counted from the end (the slots before them change the length): a byte-level
+tokenizer fuses the last mark of one piece with the line break after it, so lengths of pieces tokenized alone are wrong.
+An answer is tokenized by itself and set behind the prompt's tokens, as it stands there when the model writes it;
+exactly its tokens carry loss, whatever the tokenizer would have fused. What is too long loses words of the post, never
+of the answer.
+
+Letters of tensor names: B posts, L tokens (padded on the left, so that answers end together).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from PIL.Image import Image
+from torch import Tensor
+
+from mmkp_core.errors import Mismatch, WrongInput
+from mmkp_core.prompts.student import StudentPrompt
+
+PIECES = ("text", "image_words", "seen")  # in the order in which they give way
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One post as a model is asked about it."""
+
+    prompt: StudentPrompt
+    image: Image | None = None
+    """The picture; there exactly when the prompt's turn asks for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """Several asks as tokens, before any answer."""
+
+    rows: tuple[Mapping[str, Tensor], ...]
+    """Of each post one tensor of L figures for every input that has one per token."""
+    pictures: Mapping[str, Tensor]
+    """What the vision tower takes, of all posts together; empty where no post has a picture."""
+    text: tuple[Tensor, ...]
+    """Of each post, which of its tokens are the post's own words."""
+    pad: int
+    cut: tuple[int, ...] = ()
+    """Which rows lost words."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to(self, device: torch.device) -> "Prompts":
+        return replace(
+            self,
+            rows=tuple({name: value.to(device) for name, value in row.items()} for row in self.rows),
+            pictures={name: value.to(device) for name, value in self.pictures.items()},
+            text=tuple(value.to(device) for value in self.text),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Prompts with answers behind them, as a model takes them."""
+
+    inputs: Mapping[str, Tensor]
+    loss_BL: Tensor
+    """True for the tokens of the answer and of the mark that ends it."""
+    text_BL: Tensor
+    """True for the post's own words."""
+    kept: int = field(default=1)
+    """How many last positions need logits: those that predict a token with loss."""
+
+
+class Conversation:
+    """Renders asks for one processor; `longest` is the most tokens of a prompt with its answer."""
+
+    def __init__(self, processor: Any, longest: int) -> None:
+        self._processor = processor
+        self._tokenizer = processor.tokenizer
+        self._longest = longest
+        probe = {"role": "user", "content": [{"type": "text", "text": "?"}]}
+        reply = {"role": "assistant", "content": [{"type": "text", "text": "answer"}]}
+        said = str(processor.apply_chat_template([probe, reply], tokenize=False))
+        self._ending: str = said[said.rindex("answer") + len("answer") :].strip() or self._tokenizer.eos_token
+        bos = self._tokenizer.bos_token
+        self._add_special = not (bos and said.startswith(bos))
+
+    def prompts(self, asks: Sequence[Ask], answer_tokens: Sequence[int]) -> Prompts:
+        """`answer_tokens` is the room that each post's longest answer needs."""
+        asks = list(asks)
+        encoded = self._encode(asks)
+        cut = []
+        for row, (ask, room) in enumerate(zip(asks, answer_tokens, strict=True)):
+            excess = int(encoded["attention_mask"][row].sum()) + room - self._longest
+            if excess > 0:
+                asks[row] = self._shortened(ask, encoded["offset_mapping"][row], excess)
+                cut.append(row)
+        if cut:
+            encoded = self._encode(asks)
+        offsets = encoded.pop("offset_mapping")
+        shape, there = encoded["input_ids"].shape, encoded["attention_mask"].bool()
+        inputs = {name: value for name, value in encoded.items() if name in self._model_inputs()}
+        per_token = {name for name, value in inputs.items() if value.shape[:2] == shape and name not in _PICTURES}
+        text = [_overlapping(offsets[i], *self._place(ask, "text", offsets[i])) for i, ask in enumerate(asks)]
+        return Prompts(
+            rows=tuple({name: inputs[name][i][there[i]] for name in per_token} for i in range(len(asks))),
+            pictures={name: value for name, value in inputs.items() if name not in per_token},
+            text=tuple(text[i][there[i]] for i in range(len(asks))),
+            pad=self._tokenizer.pad_token_id,
+            cut=tuple(cut),
+        )
+
+    def answer_ids(self, answers: Sequence[str]) -> list[list[int]]:
+        """The tokens of the answers, each with the mark that ends it."""
+        if not answers:
+            return []
+        marked = [answer + self._ending for answer in answers]
+        return [list(map(int, ids)) for ids in self._tokenizer(marked, add_special_tokens=False)["input_ids"]]
+
+    def prompt_lengths(self, prompts: Sequence[StudentPrompt]) -> list[int]:
+        """Tokens of the words alone: near enough to put posts of one length together."""
+        if not prompts:
+            return []
+        texts = [prompt.turn.text for prompt in prompts]
+        return [len(ids) for ids in self._tokenizer(texts, add_special_tokens=False)["input_ids"]]
+
+    def decode(self, ids_BL: Tensor) -> list[str]:
+        return [str(text) for text in self._tokenizer.batch_decode(ids_BL, skip_special_tokens=True)]
+
+    @property
+    def ending_ids(self) -> list[int]:
+        """What ends an answer: the first token of the mark, and the tokenizer's own."""
+        first = self._tokenizer(self._ending, add_special_tokens=False)["input_ids"][0]
+        return sorted({int(first), int(self._tokenizer.eos_token_id)})
+
+    def _rendered(self, prompt: StudentPrompt) -> tuple[str, str]:
+        """The whole text up to the answer, and what of it stands behind the post's turn."""
+        content: list[dict[str, str]] = [{"type": "image"}] if prompt.turn.image else []
+        content.append({"type": "text", "text": prompt.turn.text})
+        message = {"role": prompt.turn.role, "content": content}
+        text = str(self._processor.apply_chat_template([message], add_generation_prompt=True, tokenize=False))
+        at = text.rfind(prompt.turn.text)
+        if at < 0:
+            raise Mismatch("this model's chat template changes the words of a prompt; choose another backbone")
+        return text, text[at + len(prompt.turn.text) :]
+
+    def _place(self, ask: Ask, piece: str, offsets: Tensor) -> tuple[int, int]:
+        """Characters of a piece in the text that `offsets` count."""
+        total = int(offsets[:, 1].max())
+        if piece not in ask.prompt.spans:
+            return total, total
+        turn = total - len(self._rendered(ask.prompt)[1]) - len(ask.prompt.turn.text)
+        start, end = ask.prompt.spans[piece]
+        return turn + start, turn + end
+
+    def _encode(self, asks: Sequence[Ask]) -> dict[str, Any]:
+        images = [[ask.image] for ask in asks if ask.image is not None]
+        encoded = self._processor(
+            text=[self._rendered(ask.prompt)[0] for ask in asks],
+            images=images or None,
+            padding=True,
+            padding_side="left",
+            return_tensors="pt",
+            return_offsets_mapping=True,
+            add_special_tokens=self._add_special,
+        )
+        return dict(encoded)
+
+    def _model_inputs(self) -> set[str]:
+        return {*self._processor.model_input_names, "attention_mask"}
+
+    def _shortened(self, ask: Ask, offsets: Tensor, excess: int) -> Ask:
+        """The ask with at least `excess` tokens fewer, taken from the ends of its pieces."""
+        prompt = ask.prompt
+        for piece in PIECES:
+            start, end = self._place(ask, piece, offsets)
+            inside = offsets[_overlapping(offsets, start, end)]
+            taken = min(excess, len(inside))
+            if taken:
+                prompt = _cut(prompt, piece, max(0, int(inside[-taken, 0]) - start))
+                excess -= taken
+        if excess > 0:
+            raise WrongInput(
+                f"a prompt with its answer may have {self._longest} tokens; the question, the picture and the answer "
+                f"alone have {excess} more: raise the spec's `longest`, or lower its `image_pixels`"
+            )
+        return replace(ask, prompt=prompt)
+
+
+def with_answers(prompts: Prompts, answers: Sequence[Sequence[int]]) -> Batch:
+    """Prompts and answers as one padded batch; an empty answer leaves the prompt open for the model to go on."""
+    rows = []
+    for row, answer in zip(prompts.rows, answers, strict=True):
+        ids = row["input_ids"]
+        said = {name: torch.zeros(len(answer), dtype=value.dtype, device=ids.device) for name, value in row.items()}
+        said["input_ids"] = torch.tensor(answer, dtype=ids.dtype, device=ids.device)
+        said["attention_mask"] = torch.ones_like(said["input_ids"])
+        rows.append({name: torch.cat((value, said[name])) for name, value in row.items()})
+    length = max(len(row["input_ids"]) for row in rows)
+    inputs = {
+        name: torch.stack([_padded(row[name], length, prompts.pad if name == "input_ids" else 0) for row in rows])
+        for name in rows[0]
+    }
+    loss_BL = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
+    text_BL = torch.zeros_like(loss_BL)
+    for i, (text, answer) in enumerate(zip(prompts.text, answers, strict=True)):
+        loss_BL[i, length - len(answer) :] = bool(answer)
+        text_BL[i, length - len(answer) - len(text) : length - len(answer)] = text
+    return Batch(inputs, loss_BL, text_BL, kept=max(map(len, answers)) + 1)
+
+
+# Inputs that happen to have as many rows and columns as there are posts and tokens are not figures of tokens.
+_PICTURES = frozenset({"pixel_values", "image_grid_thw", "image_sizes", "pixel_attention_mask"})
+
+
+def _padded(values: Tensor, length: int, filler: int) -> Tensor:
+    return torch.nn.functional.pad(values, (length - len(values), 0), value=filler)
+
+
+def _overlapping(offsets: Tensor, start: int, end: int) -> Tensor:
+    """Tokens with a character in [start, end); marks that stand for no character have none."""
+    return (offsets[:, 0] < end) & (offsets[:, 1] > start) & (offsets[:, 1] > offsets[:, 0])
+
+
+def _cut(prompt: StudentPrompt, piece: str, keep: int) -> StudentPrompt:
+    """The prompt with the first `keep` characters of one piece; what stands behind it moves forward."""
+    start, end = prompt.spans[piece]
+    removed = end - start - keep
+    spans = {
+        name: (at, until) if until <= start else (at, at + keep) if name == piece else (at - removed, until - removed)
+        for name, (at, until) in prompt.spans.items()
+    }
+    text = prompt.turn.text[: start + keep] + prompt.turn.text[end:]
+    return StudentPrompt(replace(prompt.turn, text=text), spans)

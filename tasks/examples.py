@@ -1,0 +1,125 @@
+"""Posts together with what was read from their images, gathered from the store.
+
+Plain functions, called by tasks and by child processes. What belongs together is written in the record of
+an `enriched` artifact: for each kind of row, which engine's rows count for which data set.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow.compute as pc
+
+from mmkp_core.data.post import Example, ImageFeatures, Post
+from mmkp_core.data.tables import posts_of
+from mmkp_core.errors import MmkpError
+from mmkp_core.identity import ArtifactRef
+from storage.records import Record
+from storage.store import Store
+
+
+def dataset_parts(store: Store, dataset: ArtifactRef) -> list[Record]:
+    return [store.require(ref) for ref in store.require(dataset).inputs]
+
+
+def dataset_posts(store: Store, dataset: ArtifactRef) -> list[Post]:
+    """Every post of a data set, in the order they came in."""
+    return list(posts_of(store.table(dataset_parts(store, dataset), "posts")))
+
+
+def split_dataset(store: Store, split: ArtifactRef) -> ArtifactRef:
+    return ArtifactRef.parse(store.require(split).facts["dataset"])
+
+
+def split_parts(store: Store, split: ArtifactRef) -> dict[str, str]:
+    """post id -> train, valid, test or dropped"""
+    rows = store.table(store.require(split), "splits", ["post_id", "part"])
+    return dict(zip(rows["post_id"].to_pylist(), rows["part"].to_pylist(), strict=True))
+
+
+def part_posts(store: Store, split: ArtifactRef, part: str) -> list[Post]:
+    """The posts of one part of a split, in the data set's order."""
+    parts = split_parts(store, split)
+    return [post for post in dataset_posts(store, split_dataset(store, split)) if parts.get(post.post_id) == part]
+
+
+def image_keys(store: Store, dataset: ArtifactRef, status: str = "ok") -> dict[str, str | None]:
+    """image key -> SHA-256 of the bytes, for the images of a data set in that state."""
+    rows = store.table(
+        dataset_parts(store, dataset), "images", ["image_key", "image"], where=pc.field("status") == status
+    )
+    return dict(zip(rows["image_key"].to_pylist(), rows["image"].to_pylist(), strict=True))
+
+
+def examples(store: Store, posts: Sequence[Post], enriched: ArtifactRef | None) -> list[Example]:
+    """`posts` with their image words, attributes and entities."""
+    if enriched is None:
+        return [Example(post=post) for post in posts]
+    facts = store.require(enriched).facts
+    keys = {post.image_key for post in posts if post.image_key}
+    words = _by_image(store, facts, "ocr", "words", keys)
+    attributes = _by_image(store, facts, "attributes", "attributes", keys)
+    entities: dict[str, list[str]] = {}
+    for row in _rows(store, facts, "entities", ["image_key", "name", "rank"], keys):
+        entities.setdefault(row["image_key"], []).append(row["name"])
+    return [
+        Example(
+            post=post,
+            image_words=words.get(key, "") if (key := post.image_key) else "",
+            attributes=tuple(attributes.get(key, ())) if key else (),
+            entities=tuple(entities.get(key, ())) if key else (),
+        )
+        for post in posts
+    ]
+
+
+def image_features(store: Store, enriched: ArtifactRef | None, keys: Iterable[str]) -> ImageFeatures | None:
+    """The feature vectors of `keys`; None where the data set has none."""
+    from mmkp_core.visual.features import read_features
+
+    if enriched is None:
+        return None
+    groups = store.require(enriched).facts["sources"].get("features", [])
+    parts = [record for group in groups for record in store.records("features", group) if store.find(record.ref)]
+    if not parts:
+        return None
+    return read_features([store.local(part) for part in parts], set(keys))
+
+
+def image_hashes(store: Store, enriched: ArtifactRef, keys: set[str]) -> dict[str, int]:
+    """image key -> 64-bit perceptual hash, for the images that have bytes."""
+    rows = _rows(store, store.require(enriched).facts, "hashes", ["image_key", "hash"], keys)
+    return {row["image_key"]: row["hash"] for row in rows}
+
+
+def _by_image(store: Store, facts: Mapping[str, Any], kind: str, column: str, keys: set[str]) -> dict[str, Any]:
+    return {row["image_key"]: row[column] for row in _rows(store, facts, kind, ["image_key", column], keys)}
+
+
+def _rows(
+    store: Store, facts: Mapping[str, Any], kind: str, columns: list[str], keys: set[str]
+) -> Iterable[dict[str, Any]]:
+    """Rows of `kind` for the images `keys`; given rows count before an engine's."""
+    seen: set[str] = set()
+    for source in facts["sources"].get(kind, []):
+        parts = (
+            [store.require(ArtifactRef.parse(address)) for address in source["artifacts"]]
+            if "artifacts" in source
+            else [r for r in store.records(kind, source["engine"]) if store.find(r.ref)]
+        )
+        parts = [part for part in parts if part.file(f"{kind}.parquet")]
+        if not parts:
+            continue
+        table = store.table(parts, kind, columns)
+        taken: set[str] = set()
+        for row in table.to_pylist():
+            key = row["image_key"]
+            if key in keys and key not in seen:
+                taken.add(key)
+                yield row
+        seen |= taken
+
+
+def require_phrases(posts: Sequence[Post], what: str) -> None:
+    """Learning and scoring need keyphrases; posts without any are only predicted on."""
+    if not any(post.keyphrases for post in posts):
+        raise MmkpError(f"none of the {len(posts):,} {what} posts has a keyphrase; give a source that has them")

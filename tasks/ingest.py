@@ -1,0 +1,169 @@
+"""Posts from files into the store: posts, images, quarantine, and what a source says of its images."""
+
+import shutil
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from mmkp_core.data.batches import Counts
+from mmkp_core.data.demo.spec import DemoSpec
+from mmkp_core.data.formats import IngestSpec, SourceFiles
+from mmkp_core.data.images import ImageFile, ReadImage
+from mmkp_core.data.known import KnownIds
+from mmkp_core.data.sources import read_source, refuse_too_many_bad
+from mmkp_core.data.tables import IMAGES, POSTS, QUARANTINE, SIDE_TABLES
+from mmkp_core.errors import TooManyBadRows
+from mmkp_core.identity import ArtifactRef
+from mmkp_core.systems import Progress, Report
+from mmkp_core.visual.decode import Undecodable, decode
+from storage.store import Draft, Store, TableWriter
+from tasks.examples import dataset_parts
+from tasks.progress import progress
+from tasks.sources import Source, content_hash
+from tasks.store import build_once, cached, open_store
+
+VERSION = 1
+DEMO_VERSION = 1
+
+
+@task(cache_policy=NO_CACHE, task_run_name="ingest {source.path}")
+def ingest_posts(
+    source: Source, reading: IngestSpec, before: ArtifactRef | None = None, prefix: str = "", rebuild: bool = False
+) -> ArtifactRef:
+    """The posts of a file; those that the data set `before` already holds are counted as duplicates."""
+    store = open_store()
+    files = source.files(prefix)
+    inputs = [part.ref for part in dataset_parts(store, before)] if before else []
+    spec = {"reading": reading, "content": content_hash(files), "prefix": prefix}
+    same = [ref for ref in inputs if store.require(ref).spec.get("content") == spec["content"]]
+    if same:  # the very same file again adds nothing, whether or not its posts have ids
+        return cached(same[0], f"{source.path} is part of the data set already")
+
+    def build(draft: Draft) -> None:
+        with progress(f"ingesting {Path(source.path).name}") as report:
+            write_posts(store, draft, files, reading, inputs, report)
+
+    return build_once("posts", spec, inputs, build, version=VERSION, rebuild=rebuild)
+
+
+@task(cache_policy=NO_CACHE, task_run_name="generate {posts.posts} posts")
+def ingest_demo(posts: DemoSpec, rebuild: bool = False) -> ArtifactRef:
+    """Generated posts, read as any JSON lines are."""
+    store = open_store()
+    reading = IngestSpec(format="jsonl", keyphrases_from="hashtags" if posts.raw else "column")
+
+    def build(draft: Draft) -> None:
+        from mmkp_core.data.demo import write_demo
+
+        folder = store.workspace(draft.ref) / "demo"
+        shutil.rmtree(folder, ignore_errors=True)
+        with progress("generating posts") as report:
+            written = write_demo(posts, folder, lambda done: report(Progress(done, posts.posts, "drawing")))
+            files = SourceFiles(posts=(written.posts,), images=written.images if posts.images else None)
+            write_posts(store, draft, files, reading, [], report)
+
+    spec = {"demo": posts, "reading": reading, "generator": DEMO_VERSION}
+    return build_once("posts", spec, [], build, version=VERSION, rebuild=rebuild)
+
+
+@task(cache_policy=NO_CACHE)
+def join_dataset(before: ArtifactRef | None, *posts: ArtifactRef) -> ArtifactRef:
+    """A data set: the parts it had before, and the new ones. No row is copied."""
+    store = open_store()
+    parts = [part.ref for part in dataset_parts(store, before)] if before else []
+    parts += [ref for ref in posts if ref not in parts]
+
+    def build(draft: Draft) -> None:
+        counts = sum((Counts(**_counts(store.require(ref).facts)) for ref in parts), Counts())
+        draft.facts.update(asdict(counts), parts=len(parts))
+
+    return build_once("dataset", {}, parts, build, version=VERSION)
+
+
+@task(cache_policy=NO_CACHE)
+def show_counts(dataset: ArtifactRef, key: str) -> None:
+    """What became of the rows, as a table in the UI; too many bad ones fail here, after all is written."""
+    store = open_store()
+    rows = [
+        {"file": store.table(part, "posts", ["source"]).slice(0, 1)["source"].to_pylist()[0] if _rows(part) else "",
+         **_counts(part.facts)}
+        for part in dataset_parts(store, dataset)
+    ]  # fmt: skip
+    create_table_artifact(table=rows, key=key, description="Rows read = accepted + quarantined + duplicates")
+
+
+def write_posts(
+    store: Store, draft: Draft, files: SourceFiles, reading: IngestSpec, before: list[ArtifactRef], report: Report
+) -> None:
+    """All tables of a source into a draft. With too many bad rows they are published apart, and the task fails."""
+    known = KnownIds()
+    if before:
+        table = store.table([store.require(ref) for ref in before], "posts")
+        known = KnownIds.from_posts(table.to_batches())
+    counts = Counts()
+    size = sum(path.stat().st_size for path in files.posts)
+    with ExitStack() as stack:
+        tables = {
+            name: stack.enter_context(draft.table(name, schema))
+            for name, schema in (("posts", POSTS), ("images", IMAGES), ("quarantine", QUARANTINE))
+        }
+        sides: dict[str, TableWriter] = {}
+        for batch in read_source(files, reading, known=known, read_image=image_reader(store)):
+            counts += batch.counts
+            tables["posts"].write(batch.posts)
+            tables["images"].write(batch.images)
+            tables["quarantine"].write(batch.quarantine)
+            for name, rows in batch.sides.items():
+                if name not in sides:
+                    sides[name] = stack.enter_context(draft.table(name, SIDE_TABLES[name]))
+                sides[name].write(rows)
+            report(Progress(counts.read, max(counts.read, size // 250), "rows"))
+    draft.facts.update(asdict(counts))
+    try:
+        refuse_too_many_bad(counts, reading)
+    except TooManyBadRows:
+        _publish_quarantine(store, draft)
+        raise
+
+
+def image_reader(store: Store) -> ReadImage:
+    """Reads one image file, keeps its bytes if they are an image, and says what is wrong with it if not."""
+
+    def read(path: Path) -> ImageFile:
+        data = path.read_bytes()
+        picture = decode(data, bound=256)
+        if isinstance(picture, Undecodable):
+            return ImageFile(status=picture.trouble, bytes=len(data), detail=picture.detail)
+        return ImageFile(
+            status="ok",
+            image=store.images.add(data),
+            width=picture.width,
+            height=picture.height,
+            format=picture.format,
+            bytes=len(data),
+        )
+
+    return read
+
+
+def _publish_quarantine(store: Store, draft: Draft) -> None:
+    """The rows of a failed ingest, so that they can be looked at; nothing else of it is kept."""
+
+    def build(rejects: Draft) -> None:
+        shutil.copy(draft.folder / "quarantine.parquet", rejects.folder)
+        rejects.facts.update(draft.facts)
+
+    store.build("rejects", {"of": draft.ref.address}, [], VERSION, build, rebuild=True)
+
+
+def _counts(facts: Any) -> dict[str, int]:
+    return {name: facts[name] for name in Counts.__slots__}
+
+
+def _rows(part: Any) -> int:
+    return sum(file.rows or 0 for file in part.files if file.name == "posts.parquet")

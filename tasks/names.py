@@ -1,0 +1,24 @@
+"""Names and addresses for flows: what a person called it, and what it points at."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from mmkp_core.identity import ArtifactRef
+from tasks.store import open_store
+
+
+def resolve(kind: str, name: str) -> ArtifactRef:
+    """What `name` means now; an error with the nearest right names otherwise."""
+    return open_store().resolve(kind, name)
+
+
+def known(kind: str, name: str) -> ArtifactRef | None:
+    """What `name` means now, None if nothing bears it."""
+    return open_store().names.get(f"{kind}/{name}")
+
+
+@task(cache_policy=NO_CACHE, task_run_name="name {kind}/{name}")
+def give_name(kind: str, name: str, ref: ArtifactRef, reason: str) -> ArtifactRef:
+    """Let `name` mean `ref` from now on."""
+    open_store().point(f"{kind}/{name}", ref, reason)
+    return ref

@@ -1,0 +1,67 @@
+"""What a training run is asked for: a system's own settings, with those that a person changed."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from mmkp_core.errors import UnknownName, WrongInput
+from mmkp_core.systems import System, systems
+
+
+def find_system(name: str) -> System:
+    table = systems()
+    if name not in table:
+        raise UnknownName("system", name, table, "`mmkp systems` lists them all.")
+    return table[name]
+
+
+def run_plan(system: str, settings: Mapping[str, Any]) -> System:
+    """The row of `system`, its spec changed by settings with dotted paths: `{"training.epochs": 3}`."""
+    row = find_system(system)
+    return replace(row, spec=changed(row.spec, settings))
+
+
+def changed(spec: Any, settings: Mapping[str, Any]) -> Any:
+    """A spec with some fields, named by dotted paths, set to other values; each is checked as a form would."""
+    for path, value in settings.items():
+        spec = _with(spec, path.split("."), value, path)
+    return spec
+
+
+def _with(spec: Any, path: list[str], value: Any, whole: str) -> Any:
+    name, *rest = path
+    known = [field.name for field in fields(spec)]
+    if name not in known:
+        raise UnknownName(f"setting of {type(spec).__name__}", name, known, f"(in {whole!r})")
+    if rest:
+        inner = getattr(spec, name)
+        if not is_dataclass(inner):
+            raise WrongInput(f"{whole!r}: {name} is a plain value, it has no setting {rest[0]!r}")
+        return replace(spec, **{name: _with(inner, rest, value, whole)})
+    return replace(spec, **{name: _checked(type(spec), name, value, whole)})
+
+
+def _checked(kind: type, name: str, value: Any, whole: str) -> Any:
+    from typing import get_type_hints
+
+    hint = get_type_hints(kind, include_extras=True)[name]
+    try:
+        return TypeAdapter(hint).validate_python(value)
+    except ValidationError as error:
+        raise WrongInput(f"{whole} = {value!r}: {error.errors()[0]['msg'].lower()}") from None
+
+
+def takes_training(system: str) -> bool:
+    """Whether a system is trained step by step; reference lines are not."""
+    return any(field.name == "training" for field in fields(find_system(system).spec))
+
+
+def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings by dotted names: `{"decoding": {"beam": 5}}` -> `{"decoding.beam": 5}`."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        path = f"{before}.{name}" if before else name
+        found.update(flat(value, path) if isinstance(value, Mapping) else {path: value})
+    return found

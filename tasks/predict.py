@@ -1,0 +1,51 @@
+"""Predictions of a run, in a child process."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from mmkp_core.identity import ArtifactRef
+from storage.store import Draft
+from tasks.child import run_in_child
+from tasks.progress import progress
+from tasks.store import build_once, open_store
+from tasks.train import child_died
+
+VERSION = 1
+
+
+@task(
+    cache_policy=NO_CACHE,
+    task_run_name="predict {name}",
+    retries=2,
+    retry_delay_seconds=5,
+    retry_condition_fn=child_died,
+)
+def predict_posts(
+    run: ArtifactRef, source: ArtifactRef, enriched: ArtifactRef, part: str = "", name: str = "", rebuild: bool = False
+) -> ArtifactRef:
+    """What `run` says of a part of a split, or of all posts of a data set."""
+    store = open_store()
+
+    def build(draft: Draft) -> None:
+        job = {
+            "run": run.address,
+            "source": source.address,
+            "part": part,
+            "enriched": enriched.address,
+            "table": str(draft.folder / "predictions.parquet"),
+            "artifact": draft.ref.address,
+        }
+        with progress(f"predicting with {name or run}") as report:
+            found = run_in_child("predict", job, report)
+        dataset = store.require(source).facts["dataset"] if source.kind == "split" else source.address
+        draft.facts.update(
+            found,
+            run=run.address,
+            system=store.require(run).facts["system"],
+            split=source.address if source.kind == "split" else None,
+            part=part,
+            dataset=dataset,
+            enriched=enriched.address,
+        )
+
+    return build_once("predictions", {"part": part}, [run, source, enriched], build, version=VERSION, rebuild=rebuild)

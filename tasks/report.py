@@ -1,0 +1,372 @@
+"""The report of a split's runs: gathered from the store, rendered by the core, kept as an artifact."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from prefect import task
+from prefect.artifacts import create_link_artifact, create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from mmkp_core.data.phrases import is_present
+from mmkp_core.data.post import Example, Post
+from mmkp_core.data.text import source_form, tokens
+from mmkp_core.errors import WrongInput
+from mmkp_core.evaluation.protocols import ScoreTable
+from mmkp_core.evaluation.significance import standings
+from mmkp_core.evaluation.spec import EvaluateSpec
+from mmkp_core.identity import ArtifactRef
+from mmkp_core.report.html import render_html
+from mmkp_core.report.markdown import render_markdown
+from mmkp_core.report.page import (
+    Answer,
+    Cell,
+    Curve,
+    ExampleCard,
+    Fact,
+    Gold,
+    Guess,
+    ImageFacts,
+    Leaderboard,
+    LeaderRow,
+    Note,
+    QuarantineRow,
+    ReportData,
+    SliceChart,
+    SliceScore,
+    SplitFacts,
+    Stage,
+)
+from mmkp_core.report.thumbnails import thumbnail
+from mmkp_core.seeding import python_generator
+from mmkp_core.systems import System, systems
+from storage.records import Record
+from storage.store import Draft, Store
+from tasks.evaluate import by_head, gold_and_train, phrase_kinds
+from tasks.examples import dataset_parts, examples, image_keys, part_posts, split_dataset
+from tasks.store import build_once, flow_run_id, open_store
+
+VERSION = 1
+PARTS = ("train", "valid", "test")
+BOARDS = {"cmkp": ("f1@1", "f1@3", "map@5"), "aimkp": ("f1@1", "f1@3", "map@5"), "strict": ("f1@1", "f1@3", "map@5")}
+EXAMPLES = 120
+ANSWERS = 5  # systems shown beside each other for one post
+
+
+@task(cache_policy=NO_CACHE)
+def make_report(
+    title: str,
+    split: ArtifactRef,
+    enriched: ArtifactRef,
+    scores: Sequence[ArtifactRef],
+    notes: Sequence[str] = (),
+    rebuild: bool = False,
+) -> ArtifactRef:
+    """One page about a split: its posts, and what each system made of them."""
+    store = open_store()
+
+    def build(draft: Draft) -> None:
+        data = gather(store, title, split, enriched, scores, notes)
+        (draft.folder / "report.html").write_text(render_html(data), encoding="utf-8")
+        (draft.folder / "report.md").write_text(render_markdown(data), encoding="utf-8")
+        draft.facts["title"] = title
+
+    spec = {"title": title, "notes": list(notes)}
+    return build_once("report", spec, [split, enriched, *scores], build, version=VERSION, rebuild=rebuild)
+
+
+@task(cache_policy=NO_CACHE)
+def show_report(report: ArtifactRef, address: str) -> str:
+    """The report in the UI: its Markdown, and where served, a link that opens the page. Returns where it is."""
+    store = open_store()
+    record = store.require(report)
+    key = f"report-{report.fingerprint}"
+    if address:
+        create_link_artifact(
+            link=f"{address}{report.fingerprint}/report.html", link_text=record.facts["title"], key=f"{key}-page"
+        )
+    create_markdown_artifact(store.read(record, "report.md").decode(), key=key, description=record.facts["title"])
+    return str(store.local(record, "report.html"))
+
+
+def gather(
+    store: Store,
+    title: str,
+    split: ArtifactRef,
+    enriched: ArtifactRef,
+    scores: Sequence[ArtifactRef],
+    notes: Sequence[str],
+) -> ReportData:
+    dataset = split_dataset(store, split)
+    posts = {part: part_posts(store, split, part) for part in PARTS}
+    given = {part: examples(store, posts[part], enriched) for part in PARTS}
+    score_records = [store.require(ref) for ref in scores]
+    runs = [store.require(ArtifactRef.parse(record.facts["run"])) for record in score_records]
+    table = systems()
+    rows = [Entry(store, table, record) for record in score_records]
+    made = datetime.now(UTC)
+    return ReportData(
+        title=title,
+        made=f"{made:%d %B %Y, %H:%M} UTC",
+        subtitle=f"{len(posts['test']):,} test posts, {len(runs)} systems, trained on {len(posts['train']):,} posts",
+        counts={
+            "posts": sum(map(len, posts.values())),
+            "systems": len(runs),
+            "test posts": len(posts["test"]),
+            "distinct keyphrases": len({p for part in posts.values() for post in part for p in post.keyphrases}),
+        },
+        facts=tuple(_facts(store, split, enriched, runs)),
+        notes=tuple(Note(text, "warning") for text in notes),
+        boards=tuple(_boards(store, rows)),
+        slices=tuple(_slice_charts(rows)),
+        examples=tuple(_cards(store, rows, given["test"], posts["train"])),
+        examples_of=len(posts["test"]),
+        splits=tuple(_split_facts(part, posts[part]) for part in PARTS if posts[part]),
+        images=tuple(_image_facts(store, dataset, part, given[part]) for part in PARTS if posts[part]),
+        curves=tuple(_curves(store, runs)),
+        stages=tuple(_stages(store, dataset, enriched, split, score_records, runs)),
+        quarantine=tuple(_quarantine(store, dataset)),
+    )
+
+
+class Entry:
+    """One scored run: its system's row, its scores by head, and how it is called on the page."""
+
+    def __init__(self, store: Store, table: Mapping[str, System], record: Record) -> None:
+        self.record = record
+        self.id: str = record.facts["system"]
+        self.system = table[self.id]
+        self.predictions = ArtifactRef.parse(record.facts["predictions"])
+        self.scores = store.table(record, "scores").to_pylist()
+        self.heads: list[str] = list(dict.fromkeys(row["head"] for row in self.scores))
+
+    def label(self, head: str) -> str:
+        """The system's name, with the head where it is not the system's own answer."""
+        return self.system.title if head == self.heads[0] else f"{self.system.title}, {head}"
+
+
+def _boards(store: Store, entries: Sequence[Entry]) -> Iterable[Leaderboard]:
+    tables: dict[tuple[int, str], Mapping[str, ScoreTable]] = {}
+    for number, entry in enumerate(entries):
+        for head, card in _tables(store, entry).items():
+            tables[number, head] = card
+    confidence = EvaluateSpec().confidence
+    for protocol, metrics in BOARDS.items():
+        of_protocol = {key: card[protocol] for key, card in tables.items() if protocol in card}
+        if not of_protocol:
+            continue
+        named = {f"{number}/{head}": [table] for (number, head), table in of_protocol.items()}
+        marks = {metric: standings(named, metric=metric) for metric in metrics}
+        rows = []
+        for number, head in of_protocol:
+            entry = entries[number]
+            figures = {
+                row["metric"]: row
+                for row in entry.scores
+                if (row["head"], row["protocol"], row["slice"]) == (head, protocol, "all")
+            }
+            rows.append(
+                LeaderRow(
+                    system=entry.system.title,
+                    kind=entry.system.kind,
+                    head="" if len(entry.heads) == 1 else head,
+                    cells=tuple(
+                        Cell(figures[m]["value"], figures[m]["low"], figures[m]["high"], marks[m][f"{number}/{head}"])
+                        if m in figures
+                        else None
+                        for m in metrics
+                    ),
+                )
+            )
+        posts = max(row["posts"] for entry in entries for row in entry.scores if row["slice"] == "all")
+        yield Leaderboard(protocol=protocol, metrics=metrics, rows=tuple(rows), posts=posts, confidence=confidence)
+
+
+def _tables(store: Store, entry: Entry) -> dict[str, dict[str, ScoreTable]]:
+    """head -> protocol -> per-post table: what two systems are compared by."""
+    from mmkp_core.evaluation.scorecard import evaluate
+
+    gold, _ = gold_and_train(store, entry.predictions)
+    spec = EvaluateSpec(protocol="all", resamples=0)
+    said = by_head(store, entry.predictions)
+    return {
+        head: {str(name): table for name, table in evaluate(gold, predictions, spec).tables.items()}
+        for head, predictions in said.items()
+    }
+
+
+def _slice_charts(entries: Sequence[Entry]) -> Iterable[SliceChart]:
+    kinds = sorted({r["slice"] for e in entries for r in e.scores if r["slice"].startswith("kind:")})
+    charts = (
+        ("In the text or not, trained on or not", ["present", "absent", "seen", "unseen"], "f1@1", ""),
+        (
+            "By where the phrase can be read",
+            kinds,
+            "recall@5",
+            "Recall within five phrases: a guess has no kind, so only recall can be asked of one.",
+        ),
+    )
+    for title, slices, metric, caption in charts:
+        scores = tuple(
+            SliceScore(
+                system=entry.label(head),
+                slice=row["slice"].removeprefix("kind:"),
+                cell=Cell(row["value"], row["low"], row["high"]),
+                posts=row["posts"],
+            )
+            for entry in entries
+            for head in entry.heads[:1]
+            for row in entry.scores
+            if (row["head"], row["protocol"], row["metric"]) == (head, "cmkp", metric) and row["slice"] in slices
+        )
+        if scores:
+            yield SliceChart(title=title, protocol="cmkp", metric=metric, scores=scores, caption=caption)
+
+
+def _cards(
+    store: Store, entries: Sequence[Entry], given: Sequence[Example], train: Sequence[Post]
+) -> Iterable[ExampleCard]:
+    """Test posts drawn at random, each with what the leading systems said of it."""
+    chosen = list(given)
+    python_generator(0, "report", "examples").shuffle(chosen)
+    chosen = chosen[:EXAMPLES]
+    labels = {phrase for post in train for phrase in post.keyphrases}
+    kinds = phrase_kinds([example.post for example in chosen]) or {}
+    said: list[tuple[str, dict[str, list[tuple[str, bool]]]]] = []
+    for entry in entries[-ANSWERS:]:
+        rows = store.table(entry.record, "hits").to_pylist()
+        answers: dict[str, list[tuple[str, bool]]] = {}
+        for row in rows:
+            if row["head"] == entry.heads[0] and row["rank"] <= 5:
+                answers.setdefault(row["post_id"], []).append((row["phrase"], row["right"]))
+        said.append((entry.label(entry.heads[0]), answers))
+    for example in chosen:
+        post = example.post
+        source = source_form(post.text)
+        yield ExampleCard(
+            post_id=post.post_id,
+            text=post.text,
+            gold=tuple(
+                Gold(p, is_present(p, source), p in labels, kinds.get(post.post_id, {}).get(p, ""))
+                for p in post.keyphrases
+            ),
+            answers=tuple(
+                Answer(name, tuple(Guess(phrase, right) for phrase, right in answers.get(post.post_id, ())))
+                for name, answers in said
+            ),
+            thumbnail=_thumbnail(store, post),
+            image_name=post.image_ref or "",
+            image_words=example.image_words,
+            attributes=example.attributes,
+            entities=example.entities,
+        )
+
+
+def _thumbnail(store: Store, post: Post) -> bytes:
+    if not post.image:
+        return b""
+    try:
+        return thumbnail(store.images.read(post.image))
+    except WrongInput:  # damaged at its source; the image facts count it
+        return b""
+
+
+def _split_facts(part: str, posts: Sequence[Post]) -> SplitFacts:
+    words = [tokens(post.text) for post in posts]
+    phrases = [(phrase, source_form(post.text)) for post in posts for phrase in post.keyphrases]
+    count = max(len(phrases), 1)
+    return SplitFacts(
+        split=part,
+        posts=len(posts),
+        tokens_per_post=sum(map(len, words)) / len(posts),
+        keyphrases_per_post=len(phrases) / len(posts),
+        distinct_keyphrases=len({phrase for phrase, _ in phrases}),
+        words_per_keyphrase=sum(len(phrase.split()) for phrase, _ in phrases) / count,
+        present_share=sum(is_present(phrase, source) for phrase, source in phrases) / count,
+        vocabulary=len({word for text in words for word in text}),
+    )
+
+
+def _image_facts(store: Store, dataset: ArtifactRef, part: str, given: Sequence[Example]) -> ImageFacts:
+    fine = image_keys(store, dataset)
+    missing = image_keys(store, dataset, "missing")
+    keyed = [example.post.image_key for example in given if example.post.image_key]
+    return ImageFacts(
+        split=part,
+        posts=len(given),
+        with_image=sum(key in fine for key in keyed),
+        missing=sum(key in missing for key in keyed),
+        damaged=sum(key not in fine and key not in missing for key in keyed),
+        with_words=sum(bool(example.image_words) for example in given),
+    )
+
+
+def _curves(store: Store, runs: Sequence[Record]) -> Iterable[Curve]:
+    titles = systems()
+    for record in runs:
+        points = store.table(record, "curves").to_pylist()
+        series = {
+            name: tuple((row["step"], row["value"]) for row in points if row["name"] == name)
+            for name in ("train_loss", "valid_loss")
+        }
+        if series["train_loss"]:
+            yield Curve(
+                run=titles[record.facts["system"]].title,
+                train=series["train_loss"],
+                valid=series["valid_loss"],
+                unit="step",
+            )
+
+
+def _stages(
+    store: Store,
+    dataset: ArtifactRef,
+    enriched: ArtifactRef,
+    split: ArtifactRef,
+    scores: Sequence[Record],
+    runs: Sequence[Record],
+) -> Iterable[Stage]:
+    """Seconds of each stage's builds, and whether they were there before this flow run."""
+    enrichment = store.require(enriched)
+    by_kind: dict[str, list[Record]] = {"ingest": dataset_parts(store, dataset)}
+    for ref in enrichment.inputs:
+        if ref.group:
+            by_kind.setdefault(ref.kind, []).append(store.require(ref))
+    by_kind["split"] = [store.require(split)]
+    for run in runs:
+        by_kind[f"train {run.facts['system']}"] = [run]
+    by_kind["predict"] = [store.require(ArtifactRef.parse(record.facts["predictions"])) for record in scores]
+    by_kind["evaluate"] = list(scores)
+    current = flow_run_id()
+    for name, records in by_kind.items():
+        yield Stage(
+            name=name,
+            seconds=sum(record.seconds for record in records),
+            reused=all(record.provenance.get("flow_run") != current for record in records),
+            detail=f"{len(records)} parts" if len(records) > 1 else "",
+        )
+
+
+def _facts(store: Store, split: ArtifactRef, enriched: ArtifactRef, runs: Sequence[Record]) -> Iterable[Fact]:
+    record, enrichment = store.require(split), store.require(enriched)
+    yield Fact("data set", str(record.facts["dataset"]))
+    yield Fact("split", f"{record.facts.get('kind', '')} ({split})")
+    for kind, sources in enrichment.facts["sources"].items():
+        yield Fact(kind, ", ".join(source["name"] for source in sources) or "none")
+    zeroed = {
+        run.facts["system"]: run.facts["posts_without_image"] for run in runs if "posts_without_image" in run.facts
+    }
+    if zeroed:
+        yield Fact("training posts with a zero image", ", ".join(f"{k}: {v}" for k, v in zeroed.items()))
+    if commit := record.provenance.get("commit"):
+        yield Fact("code", commit[:12])
+
+
+def _quarantine(store: Store, dataset: ArtifactRef) -> Iterable[QuarantineRow]:
+    parts = [part for part in dataset_parts(store, dataset) if part.file("quarantine.parquet")]
+    if not parts:
+        return
+    rows = store.table(parts, "quarantine").to_pylist()
+    for reason, count in Counter(row["reason"] for row in rows).most_common():
+        first = next(row for row in rows if row["reason"] == reason)
+        yield QuarantineRow(reason, count, f"{first['source']}:{first['line']}: {first['raw'] or first['detail']}")

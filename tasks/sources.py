@@ -1,0 +1,112 @@
+"""Where posts come from: files that the operator allows flows to read, and what identifies their content."""
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mmkp_core.data.formats import Format, SourceFiles
+from mmkp_core.errors import WrongInput
+
+SOURCES = "MMKP_SOURCES"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Files of posts, by path on the machine that runs the flow."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
+
+    path: str = ""
+    """The file of posts. Relative paths start at the first folder that the operator allows."""
+    images: str = ""
+    """The folder of the posts' images; empty where there are none."""
+    ocr: str = ""
+    """Words in the images, a line for each post of the file; empty where there are none."""
+    attributes: str = ""
+    """Attribute words of the images, a line for each post of the file; empty where there are none."""
+
+    def files(self, id_prefix: str = "") -> SourceFiles:
+        return SourceFiles(
+            posts=(allowed(self.path),),
+            ocr=allowed(self.ocr) if self.ocr else None,
+            attributes=allowed(self.attributes) if self.attributes else None,
+            images=allowed(self.images) if self.images else None,
+            id_prefix=id_prefix,
+        )
+
+
+def allowed_folders() -> list[Path]:
+    """The folders (and single files) that flows may read: `MMKP_SOURCES`, or the working directory."""
+    listed = [Path(part).resolve() for part in os.environ.get(SOURCES, "").split(os.pathsep) if part]
+    return listed or [Path.cwd().resolve()]
+
+
+def allow(path: Path) -> Path:
+    """Let flows of this process, and of those it starts, read `path` and what lies below it."""
+    path = path.expanduser().resolve()
+    if not path.exists():
+        raise WrongInput(f"{path} is not there")
+    known = [part for part in os.environ.get(SOURCES, "").split(os.pathsep) if part]
+    if str(path) not in known:
+        os.environ[SOURCES] = os.pathsep.join([*known, str(path)])
+    return path
+
+
+def allowed(path: str) -> Path:
+    """`path` as it stands, if it lies where the operator allows."""
+    if not path:
+        raise WrongInput("no file of posts was given; name one in source.path")
+    roots = allowed_folders()
+    found = (roots[0] / path).resolve() if not Path(path).is_absolute() else Path(path).resolve()
+    if not any(found.is_relative_to(root) for root in roots):
+        raise WrongInput(
+            f"{path} lies outside of the folders that this mmkp may read ({', '.join(map(str, roots))}); "
+            f"start it with --sources DIR, or set {SOURCES}"
+        )
+    if not found.exists():
+        raise WrongInput(f"{found} is not there")
+    return found
+
+
+def guess_format(path: Path) -> Format:
+    """The format of a file by the names that published sets and tools give to theirs."""
+    name = path.name.lower()
+    endings: dict[str, Format] = {
+        "_ocr_kw.txt": "mm-mkp", ".txt": "cmkp", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "aimkp",
+        "textimage.csv": "trc", "textimage-data.csv": "trc", ".csv": "csv", ".parquet": "parquet",
+    }  # fmt: skip
+    for ending, form in endings.items():
+        if name.endswith(ending):
+            return form
+    raise WrongInput(f"the format of {path} cannot be told from its name; say it with --format")
+
+
+def content_hash(files: SourceFiles) -> dict[str, str]:
+    """What the files hold, whatever they are called and whenever they were written."""
+    named = {"ocr": files.ocr, "attributes": files.attributes}
+    found = {f"posts-{n}": _file_hash(path) for n, path in enumerate(files.posts)}
+    found |= {key: _file_hash(path) for key, path in named.items() if path}
+    if files.images:
+        whole = hashlib.sha256()
+        for path in sorted(files.images.rglob("*")):
+            if path.is_file():
+                whole.update(
+                    f"{path.relative_to(files.images)}\0{_file_hash(path)}\n".encode("utf-8", "surrogateescape")
+                )
+        found["images"] = whole.hexdigest()
+    return found
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def name_of(source: Source) -> str:
+    """What a data set is called after its file: `valid_src.txt` -> `valid_src`."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(source.path).stem).strip("-._")
+    return stem[:60] or "posts"

@@ -1,0 +1,96 @@
+"""Training a system, in a child process that resumes from its checkpoints."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.concurrency.sync import concurrency
+
+from mmkp_core.identity import ArtifactRef
+from storage.store import Draft
+from tasks.child import ChildDied, run_in_child
+from tasks.plans import run_plan
+from tasks.progress import progress
+from tasks.store import build_once, open_store
+
+CURVES = pa.schema(
+    [
+        pa.field("epoch", pa.int64(), nullable=False),
+        pa.field("step", pa.int64(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("value", pa.float64(), nullable=False),
+    ]
+)
+
+
+async def child_died(_task: Any, _run: TaskRun, state: State) -> bool:
+    """Only a dead child is worth another try; whatever else fails, fails again."""
+    try:
+        await state.aresult()
+    except ChildDied:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+@task(
+    cache_policy=NO_CACHE,
+    task_run_name="train {system}",
+    retries=2,
+    retry_delay_seconds=5,
+    retry_condition_fn=child_died,
+)
+def train_system(
+    system: str,
+    split: ArtifactRef,
+    enriched: ArtifactRef,
+    settings: Mapping[str, Any],
+    seed: int,
+    version: int = 1,
+    rebuild: bool = False,
+) -> ArtifactRef:
+    """The run of `system` on a split's training posts."""
+    plan = run_plan(system, settings)
+    store = open_store()
+
+    def build(draft: Draft) -> None:
+        model = draft.folder / "model"
+        model.mkdir()
+        job = {
+            "system": system,
+            "settings": dict(settings),
+            "seed": seed,
+            "split": split.address,
+            "enriched": enriched.address,
+            "model": str(model),
+            "checkpoints": str(store.workspace(draft.ref)),
+        }
+        with progress(f"training {system}") as report, device_slot(plan.needs):
+            learned = run_in_child("fit", job, report)
+        points = [dict(zip(CURVES.names, point, strict=True)) for point in learned["curve"]]
+        draft.write_table("curves", points, CURVES)
+        draft.facts.update(
+            learned["facts"],
+            system=system,
+            family=plan.family,
+            needs=list(plan.needs),
+            heads=list(plan.heads),
+            seed=seed,
+            split=split.address,
+            dataset=store.require(split).facts["dataset"],
+            enriched=enriched.address,
+        )
+
+    spec = {"system": system, "spec": plan.spec, "seed": seed}
+    return build_once("run", spec, [split, enriched], build, version=version, rebuild=rebuild)
+
+
+def device_slot(needs: tuple[str, ...]) -> Any:
+    """A place on the accelerator for those who need one; the limit is made by the bootstrap, never assumed."""
+    from contextlib import nullcontext
+
+    return concurrency("gpu", strict=True) if "gpu" in needs else nullcontext()

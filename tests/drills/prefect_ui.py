@@ -1,0 +1,138 @@
+"""What a person does in Prefect's UI (v2), as functions over a `browser.Page`.
+
+Fields are found by their labels, as shown in the form without "(Optional)": a parameter by its own name, a
+field of a spec with a capital (`learning_rate` is "Learning Rate").
+"""
+
+import json
+
+from browser import Page
+
+STATES = ("Scheduled", "Late", "Pending", "Running", "Retrying", "AwaitingRetry", "AwaitingConcurrencySlot")
+ENDS = ("Completed", "Cached", "Failed", "Crashed", "Cancelled", "Cancelling")
+
+
+def open_run_form(page: Page, site: str, deployment: str) -> None:
+    """Deployments -> the deployment -> Run -> Custom run."""
+    page.open(f"{site}/v2/deployments")
+    page.click(deployment, "a")
+    page.until("location.pathname.includes('/deployments/deployment/')")
+    open_menu(page, "Run", "button")
+    page.click("Custom run", "[role=menuitem]")
+    page.until(f"!!{field('Run Name')}")
+
+
+def field(label: str, index: int = 0) -> str:
+    """A script that finds the field of the `index`-th label of that text."""
+    return (
+        "(l => { const e = [...document.querySelectorAll('label')]"
+        ".filter(x => x.innerText.replace(/ \\(Optional\\)$/, '').trim() === l)"
+        f"[{index}]; return e && (e.control || document.getElementById(e.htmlFor)); }})({json.dumps(label)})"
+    )
+
+
+def fill(page: Page, label: str, value: str, index: int = 0) -> None:
+    page.fill(field(label, index), value)
+
+
+def choose(page: Page, label: str, option: str, index: int = 0) -> None:
+    """A `Literal`: opens the select and takes an option."""
+    page.click_element(field(label, index))
+    page.click(option, "[role=option]")
+
+
+def switch(page: Page, label: str) -> None:
+    page.click_element(field(label))
+
+
+def value(page: Page, label: str, index: int = 0) -> str:
+    return str(page.until(f"(e => e && (e.value || e.innerText))({field(label, index)})"))
+
+
+def submit(page: Page) -> str:
+    """Start the run that the form describes; its id."""
+    page.click("Submit", "button")
+    page.click("View run")  # in the note that pops up
+    page.until("location.pathname.includes('/runs/flow-run/')")
+    return page.address.partition("/runs/flow-run/")[2].partition("?")[0]
+
+
+def refusal(page: Page) -> str:
+    """Submit a form that should not go; what the browser or the form says against it."""
+    before = page.address
+    page.click("Submit", "button")
+    said = page.until(
+        "(document.querySelector('main :invalid:not(form)') || {}).validationMessage"
+        " || [...document.querySelectorAll('main [role=alert], main .text-destructive, main .text-red-500,"
+        " [data-sonner-toast]')].map(e => e.innerText.trim()).filter(Boolean)[0]"
+    )
+    if page.address != before:
+        raise AssertionError(f"the form was accepted: {page.address}")
+    return str(said)
+
+
+def open_run(page: Page, site: str, run: str, tab: str = "Logs") -> None:
+    """`tab` is one of Logs, TaskRuns, SubflowRuns, Artifacts, Details, Parameters."""
+    page.open(f"{site}/v2/runs/flow-run/{run}?tab={tab}")
+
+
+def state(page: Page) -> str:
+    """Of the run whose page is open: the first line that is the name of a state."""
+    lines = [line.strip() for line in page.text.splitlines()]
+    return next((line for line in lines if line in STATES + ENDS), "")
+
+
+def wait_state(page: Page, *wanted: str, seconds: float = 90.0) -> str:
+    names = json.dumps(STATES + ENDS)
+    first = f"document.body.innerText.split('\\n').map(l => l.trim()).find(l => {names}.includes(l))"
+    page.until(f"{json.dumps(wanted)}.includes({first})", seconds, f"a run that is {' or '.join(wanted)}")
+    return state(page)
+
+
+def open_menu(page: Page, text: str, role: str) -> None:
+    """A click on a page that is still drawing itself opens nothing, so look and click again."""
+    for _ in range(10):
+        page.click(text, role)
+        page.settle(0.5)
+        if page.run("!!document.querySelector('[role=menuitem]')"):
+            return
+    raise TimeoutError(f"the menu {text!r} does not open on {page.address}")
+
+
+def from_menu(page: Page, item: str, confirm: str) -> None:
+    """The menu with three dots at the top right, then the dialog's button."""
+    open_menu(page, "Open menu", "main button")
+    page.click(item, "[role=menuitem]")
+    page.click(confirm, "[role=dialog] button, [role=alertdialog] button")
+
+
+def cancel(page: Page) -> None:
+    from_menu(page, "Cancel", "Cancel Flow Run")
+
+
+def retry(page: Page) -> None:
+    """Offered for failed, crashed and cancelled runs of a deployment."""
+    from_menu(page, "Retry", "Retry")
+
+
+def task_states(page: Page, site: str, run: str) -> list[str]:
+    """The states of a run's tasks as its Task Runs tab lists them, newest first."""
+    open_run(page, site, run, "TaskRuns")
+    page.wait_text("Items per page")
+    lines = [line.strip() for line in page.text.splitlines()]
+    return [line for line in lines if line in STATES + ENDS][1:]  # the first is the run's own
+
+
+def open_artifact(page: Page, site: str, run: str, key: str) -> None:
+    """Run -> Artifacts -> the key -> its newest version."""
+    open_run(page, site, run, "Artifacts")
+    page.click_selector(f'a[href*="/artifacts/key/{key}"]')
+    page.click_selector('a[href*="/artifacts/artifact/"]')
+    page.until("location.pathname.includes('/artifacts/artifact/')")
+
+
+def open_report(page: Page, site: str, run: str, key: str = "report") -> None:
+    """The click that opens the report that a run's link artifact points at."""
+    open_artifact(page, site, run, key)
+    page.click_selector('a[href*="/reports/"]')
+    page.until("location.pathname.startsWith('/reports/')")
