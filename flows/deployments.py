@@ -8,9 +8,9 @@ import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from mmkp_core.errors import WrongInput
+from mmkp_core.errors import UnknownName, WrongInput
 
 if TYPE_CHECKING:
     from prefect.client.schemas.actions import DeploymentScheduleCreate
@@ -33,16 +33,12 @@ def deployment_from(entry: Mapping[str, Any], prefect_yaml: Path) -> "RunnerDepl
     from prefect.client.schemas.objects import ConcurrencyLimitConfig
     from prefect.deployments.runner import RunnerDeployment
     from prefect.events import DeploymentTriggerTypes, TriggerTypes
-    from prefect.exceptions import ParameterTypeError
     from prefect.types.entrypoint import EntrypointType
     from pydantic import TypeAdapter
 
     flow = flow_at(entry["entrypoint"])
     parameters = entry.get("parameters") or {}
-    try:
-        flow.validate_parameters({**defaults_of(flow), **parameters})
-    except ParameterTypeError as refusal:
-        raise WrongInput(f"{prefect_yaml}: deployment {entry['name']!r}: {refusal}") from refusal
+    check_parameters(flow, parameters, f"{prefect_yaml}: deployment {entry['name']!r}")
     limit = entry.get("concurrency_limit")
     triggers = [{"name": f"{entry['name']}-{n}", **trigger} for n, trigger in enumerate(entry.get("triggers") or (), 1)]
     return RunnerDeployment.from_flow(
@@ -68,11 +64,21 @@ def flow_at(entrypoint: str) -> "Flow[..., Any]":
     return flow
 
 
-def defaults_of(flow: "Flow[..., Any]") -> dict[str, Any]:
-    from inspect import Parameter, signature
+def check_parameters(flow: "Flow[..., Any]", parameters: Mapping[str, Any], where: str) -> None:
+    """Each given value against its type; what is not given is the form's or the caller's matter."""
+    from pydantic import TypeAdapter, ValidationError
 
-    known = signature(flow.fn).parameters.values()
-    return {parameter.name: parameter.default for parameter in known if parameter.default is not Parameter.empty}
+    types = get_type_hints(flow.fn, include_extras=True)
+    types.pop("return", None)
+    for name, value in parameters.items():
+        if name not in types:
+            raise UnknownName(f"parameter of the flow {flow.name!r}", name, types, hint=f"({where})")
+        try:
+            TypeAdapter(types[name]).validate_python(value)
+        except ValidationError as refusal:
+            first = refusal.errors()[0]
+            place = ".".join(map(str, (name, *first["loc"])))
+            raise WrongInput(f"{where}: {place} = {first['input']!r}: {first['msg']}") from refusal
 
 
 def schedules_from(entries: Sequence[Mapping[str, Any]]) -> "list[DeploymentScheduleCreate]":

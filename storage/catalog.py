@@ -39,6 +39,8 @@ class View:
     columns: Mapping[str, tuple[str, str]]
     slices: "Callable[[Contents], Iterable[Slice]] | None" = None
     rows: "Callable[[Contents], Iterable[Mapping[str, Any]]] | None" = None
+    where: str = ""
+    """Rows that the view shows, where its files hold others too."""
 
 
 class Contents:
@@ -85,14 +87,17 @@ def _of_datasets(table: str) -> Callable[[Contents], Iterator[Slice]]:
 
 
 def _of_engines(kind: str) -> Callable[[Contents], Iterator[Slice]]:
+    """Parts of a row store by engine, and what sources gave beside their posts."""
+
     def slices(contents: Contents) -> Iterator[Slice]:
         groups: dict[str, list[Record]] = {}
-        for records in contents.records.values():
-            for record in records:
-                if record.file(f"{kind}.parquet"):
-                    groups.setdefault(record.ref.group or record.ref.fingerprint, []).append(record)
+        for record in contents.records.get(kind, []):
+            groups.setdefault(record.ref.group, []).append(record)
         for group, records in groups.items():
             yield Slice(contents.files(records, kind), {"engine_fingerprint": group})
+        for record in contents.records.get("posts", []):
+            given = {"engine_fingerprint": record.ref.fingerprint, "status": "given"}
+            yield Slice(contents.files([record], kind), given)
 
     return slices
 
@@ -295,6 +300,7 @@ VIEWS: dict[str, View] = {
             **_ARTIFACT,
         },
         _of_engines("entities"),
+        where="name <> ''",
     ),
     "attributes": View(
         "Attribute words of images.",
@@ -346,19 +352,21 @@ VIEWS: dict[str, View] = {
         {
             "post_id": (_TEXT, "the post asked about"),
             **_IMAGE_KEY,
-            "request": (_TEXT, "hash of the request"),
+            "request_hash": (_TEXT, "hash of all that was sent"),
             "engine_fingerprint": _ENGINE["engine_fingerprint"],
             "model": (_TEXT, "the teacher's model"),
             "mode": (_TEXT, "rationalise or solve"),
             "status": (_TEXT, "accepted, rejected or failed"),
             "reason": (_TEXT, "why it was not accepted"),
+            "detail": (_TEXT, "what exactly"),
             "rationale": (_TEXT, "the reasoning"),
             "phrases": (_TEXTS, "the phrases it leads to"),
-            "prompt": (_TEXT, "the messages as sent, without image bytes"),
-            "reply": (_TEXT, "the reply as received"),
-            "finish_reason": (_TEXT, "why the reply ended"),
-            "prompt_tokens": (_INT, "tokens paid for the request"),
-            "completion_tokens": (_INT, "tokens paid for the reply"),
+            "prompt": (_TEXT, "the messages as sent, as JSON without image bytes"),
+            "raw_reply": (_TEXT, "the last reply as received"),
+            "finish_reason": (_TEXT, "why it ended"),
+            "turns": (_INT, "replies paid for: 2 where one was repaired"),
+            "prompt_tokens": (_INT, "tokens paid for the requests"),
+            "completion_tokens": (_INT, "tokens paid for the replies"),
             "cost": (_FLOAT, "in the currency of the prices given"),
             "attempts": (_INT, "requests sent for it"),
             **_ARTIFACT,
@@ -402,6 +410,11 @@ VIEWS: dict[str, View] = {
             "head": (_TEXT, "which of the system's answers"),
             "phrases": (_TEXTS, "best first"),
             "scores": ("DOUBLE[]", "the system's own scores"),
+            "answer": (_TEXT, "the answer as written, for systems that write one"),
+            "reasoning": (_TEXT, "the reasoning before it, where there was one"),
+            "tokens": (_INT, "tokens written"),
+            "steps": (_INT, "sentences of reasoning"),
+            "seconds": (_FLOAT, "the batch's time divided by its posts"),
             **_ARTIFACT,
         },
         _of_runs("predictions", "predictions"),
@@ -580,7 +593,8 @@ def _select(view: View, contents: Contents) -> str:
             for column, (kind, _) in view.columns.items()
         )
         files = ", ".join(_text(file) for file in part.files)
-        selects.append(f"SELECT {columns} FROM read_parquet([{files}])")
+        where = f" WHERE {view.where}" if view.where else ""
+        selects.append(f"SELECT {columns} FROM read_parquet([{files}]){where}")
     if selects:
         return " UNION ALL ".join(selects)
     nothing = ", ".join(f'NULL::{kind} AS "{column}"' for column, (kind, _) in view.columns.items())

@@ -10,9 +10,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmkp_core.identity import ArtifactRef, fingerprint
+from mmkp_core.identity import fingerprint
 from storage.records import Record
 from storage.store import Draft, Store
+
+
+def parts_of(store: Store, kind: str, group: str) -> list[Record]:
+    """The whole parts of one engine, the newest first; a damaged one is as good as absent."""
+    found = [record for record in store.records(kind, group) if store.find(record.ref)]
+    return sorted(found, key=lambda record: record.made_at, reverse=True)
 
 
 class RowStore:
@@ -27,8 +33,7 @@ class RowStore:
         self._key = key
 
     def parts(self) -> list[Record]:
-        """Whole parts only; a damaged one is as good as absent."""
-        return [r for r in self.store.records(self.kind, self.group) if self.store.find(r.ref)]
+        return parts_of(self.store, self.kind, self.group)
 
     def known(self) -> set[str]:
         parts = self.parts()
@@ -41,14 +46,14 @@ class RowStore:
         known = self.known()
         return sorted({key for key in keys if key not in known})
 
-    def add(self, keys: Sequence[str], build: Callable[[Draft], None], inputs: Sequence[ArtifactRef] = ()) -> Record:
+    def add(self, keys: Sequence[str], build: Callable[[Draft], None], *, rebuild: bool = False) -> Record:
         """Publish the part that holds the rows of `keys`."""
         spec = {"engine": self._engine, "keys": fingerprint(sorted(keys))}
-        record, _ = self.store.build(self.kind, spec, list(inputs), self._version, build, group=self.group)
+        record, _ = self.store.build(self.kind, spec, [], self._version, build, group=self.group, rebuild=rebuild)
         return record
 
     def select(self, keys: Iterable[str], columns: list[str] | None = None) -> pa.Table:
-        """The rows of `keys`, the first where several parts hold the same."""
+        """The rows of `keys`, the newest where several parts hold the same."""
         parts = self.parts()
         wanted = pa.array(sorted(set(keys)), pa.string())
         if columns is not None and self._key not in columns:

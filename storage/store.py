@@ -42,6 +42,8 @@ class Draft:
     ref: ArtifactRef
     folder: Path
     facts: dict[str, Any] = field(default_factory=dict)
+    rests_on: list[ArtifactRef] = field(default_factory=list)
+    """Artifacts that it also needs, but that follow from its inputs and spec, so that its address does not tell them."""
 
     def write_table(self, name: str, rows: pa.Table | Sequence[Mapping[str, Any]], schema: pa.Schema) -> int:
         """Write all of a table at once; its number of rows."""
@@ -202,7 +204,7 @@ class Store:
                 ref=ref,
                 spec=spec,
                 version=version,
-                inputs=inputs,
+                inputs=(*inputs, *draft.rests_on),
                 folder=uuid.uuid4().hex[:12],
                 files=files,
                 facts=draft.facts,

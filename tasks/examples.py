@@ -4,9 +4,10 @@ Plain functions, called by tasks and by child processes. What belongs together i
 an `enriched` artifact: for each kind of row, which engine's rows count for which data set.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmkp_core.data.post import Example, ImageFeatures, Post
@@ -14,6 +15,7 @@ from mmkp_core.data.tables import posts_of
 from mmkp_core.errors import MmkpError
 from mmkp_core.identity import ArtifactRef
 from storage.records import Record
+from storage.rows import parts_of
 from storage.store import Store
 
 
@@ -78,11 +80,22 @@ def image_features(store: Store, enriched: ArtifactRef | None, keys: Iterable[st
 
     if enriched is None:
         return None
-    groups = store.require(enriched).facts["sources"].get("features", [])
-    parts = [record for group in groups for record in store.records("features", group) if store.find(record.ref)]
+    sources = store.require(enriched).facts["sources"]["features"]
+    parts = [record for source in sources for record in parts_of(store, "features", source["engine"])]
     if not parts:
         return None
     return read_features([store.local(part) for part in parts], set(keys))
+
+
+def image_bytes(store: Store, posts: Iterable[Post]) -> Callable[[str], bytes | None]:
+    """A function from image key to bytes, for systems that look at pixels; None where there are none."""
+    stored = {post.image_key: post.image for post in posts if post.image_key and post.image}
+
+    def read(key: str) -> bytes | None:
+        image = stored.get(key)
+        return store.images.read(image) if image else None
+
+    return read
 
 
 def image_hashes(store: Store, enriched: ArtifactRef, keys: set[str]) -> dict[str, int]:
@@ -98,25 +111,21 @@ def _by_image(store: Store, facts: Mapping[str, Any], kind: str, column: str, ke
 def _rows(
     store: Store, facts: Mapping[str, Any], kind: str, columns: list[str], keys: set[str]
 ) -> Iterable[dict[str, Any]]:
-    """Rows of `kind` for the images `keys`; given rows count before an engine's."""
+    """Rows of `kind` for the images `keys`: given ones before an engine's, newer ones before older."""
     seen: set[str] = set()
     for source in facts["sources"].get(kind, []):
         parts = (
             [store.require(ArtifactRef.parse(address)) for address in source["artifacts"]]
             if "artifacts" in source
-            else [r for r in store.records(kind, source["engine"]) if store.find(r.ref)]
+            else parts_of(store, kind, source["engine"])
         )
-        parts = [part for part in parts if part.file(f"{kind}.parquet")]
-        if not parts:
-            continue
-        table = store.table(parts, kind, columns)
-        taken: set[str] = set()
-        for row in table.to_pylist():
-            key = row["image_key"]
-            if key in keys and key not in seen:
-                taken.add(key)
-                yield row
-        seen |= taken
+        for part in parts:
+            if not part.file(f"{kind}.parquet"):
+                continue
+            wanted = pa.array(sorted(keys - seen), pa.string())
+            rows = store.table(part, kind, columns, where=pc.field("image_key").isin(wanted)).to_pylist()
+            yield from rows
+            seen.update(row["image_key"] for row in rows)
 
 
 def require_phrases(posts: Sequence[Post], what: str) -> None:

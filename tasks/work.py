@@ -6,12 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from mmkp_core.data.post import Example
+from mmkp_core.data.post import Example, Prediction
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.systems import LearningData, Report, learner
 from storage.store import Store, TableWriter
-from tasks.examples import dataset_posts, examples, image_features, part_posts, require_phrases
+from tasks.examples import dataset_posts, examples, image_bytes, image_features, part_posts, require_phrases
 from tasks.plans import run_plan
 from tasks.store import open_store
 
@@ -21,6 +21,12 @@ PREDICTIONS = pa.schema(
         pa.field("head", pa.string(), nullable=False),
         pa.field("phrases", pa.list_(pa.string()), nullable=False),
         pa.field("scores", pa.list_(pa.float64()), nullable=False),
+        # of systems that write their answer out
+        pa.field("answer", pa.string()),
+        pa.field("reasoning", pa.string()),
+        pa.field("tokens", pa.int64()),
+        pa.field("steps", pa.int64()),
+        pa.field("seconds", pa.float64()),
     ]
 )
 
@@ -47,7 +53,10 @@ def fit(
     valid = [post for post in valid if post.keyphrases]
     features = image_features(store, enriched_ref, _keys(train) | _keys(valid)) if "image" in plan.needs else None
     data = LearningData(
-        train=examples(store, train, enriched_ref), valid=examples(store, valid, enriched_ref), features=features
+        train=examples(store, train, enriched_ref),
+        valid=examples(store, valid, enriched_ref),
+        features=features,
+        images=image_bytes(store, train + valid),
     )
     learned = learner(plan.family).fit(plan.spec, data, seed, Path(model), Path(checkpoints), report)
     return {
@@ -69,21 +78,28 @@ def predict(
     enriched_ref = ArtifactRef.parse(enriched)
     found = examples(store, posts, enriched_ref)
     features = image_features(store, enriched_ref, _keys(posts)) if "image" in record.facts["needs"] else None
-    by_head = learner(record.facts["family"]).predict(_model_folder(store, record.ref), found, features, report)
+    by_head = learner(record.facts["family"]).predict(
+        _model_folder(store, record.ref), found, features, report, image_bytes(store, posts)
+    )
     with TableWriter(Path(table), PREDICTIONS, artifact) as writer:
         for head, predictions in by_head.items():
-            writer.write(
-                [
-                    {
-                        "post_id": prediction.post_id,
-                        "head": head,
-                        "phrases": list(prediction.phrases),
-                        "scores": [float(score) for score in prediction.scores],
-                    }
-                    for prediction in predictions
-                ]
-            )
+            writer.write([_row(head, prediction) for prediction in predictions])
     return {"posts": len(posts), "heads": list(by_head), **_image_counts(found, features)}
+
+
+def _row(head: str, prediction: Prediction) -> dict[str, Any]:
+    said = prediction.written
+    return {
+        "post_id": prediction.post_id,
+        "head": head,
+        "phrases": list(prediction.phrases),
+        "scores": [float(score) for score in prediction.scores],
+        "answer": said.text if said else None,
+        "reasoning": said.reasoning if said else None,
+        "tokens": said.tokens if said else None,
+        "steps": said.steps if said else None,
+        "seconds": said.seconds if said else None,
+    }
 
 
 def _keys(posts: list[Any]) -> set[str]:

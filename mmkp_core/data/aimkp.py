@@ -11,10 +11,10 @@ from typing import Any
 
 from mmkp_core.data.cmkp import phrases_of, split_of_name
 from mmkp_core.data.formats import IngestSpec
-from mmkp_core.data.jsonl import json_object
+from mmkp_core.data.json_rows import json_object
 from mmkp_core.data.lines import BLOCK_BYTES, Giant, open_rows, refuse_other_encodings
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
-from mmkp_core.data.rows import ROWS_AT_A_TIME, Row, Rows, kind_of
+from mmkp_core.data.rows import ROWS_AT_A_TIME, Row, RowList, Rows, kind_of
 from mmkp_core.errors import WrongInput
 
 _TOKEN = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*"|["{}\[\]]')
@@ -24,7 +24,7 @@ _OVERLAP = 256
 
 
 def read_aimkp(path: Path, spec: IngestSpec) -> Iterator[Rows]:
-    rows, split = Rows(), split_of_name(path)
+    rows, split = RowList(), split_of_name(path)
     for number, item in _items(path, spec.max_row_kib << 10):
         if isinstance(item, BadRow):
             rows.bad.append(item)
@@ -34,9 +34,9 @@ def read_aimkp(path: Path, spec: IngestSpec) -> Iterator[Rows]:
             except RowFault as fault:
                 rows.bad.append(bad_row(number, fault, item))
         if len(rows) >= ROWS_AT_A_TIME:
-            yield rows
-            rows = Rows()
-    yield rows
+            yield rows.done()
+            rows = RowList()
+    yield rows.done()
 
 
 def _row(item: dict[str, Any], split: str | None, spec: IngestSpec) -> Row:

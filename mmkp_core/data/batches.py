@@ -1,20 +1,18 @@
 """Which rules hold for the rows of every format? Words, ids, times and images, from `Rows` to a `Batch` of tables."""
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.hashtags import from_hashtags
 from mmkp_core.data.images import SeenImages
-from mmkp_core.data.known import CONFLICT, DUPLICATE, NEW, KnownIds, content_hashes, id_hashes
+from mmkp_core.data.known import CONFLICT, DUPLICATE, NEW, KnownIds, Marker, Marks
 from mmkp_core.data.quarantine import RowFault, bad_row, quarantine_rows
 from mmkp_core.data.rows import Rows
 from mmkp_core.data.sides import SideRows
@@ -23,6 +21,9 @@ from mmkp_core.data.text import has_visible
 from mmkp_core.data.times import times
 from mmkp_core.data.tweets import normal_tweet
 from mmkp_core.errors import WrongInput
+
+Faults = dict[int, RowFault]
+"""By place among the rows at hand; the first fault found counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +59,6 @@ class Batch:
     counts: Counts
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The texts of some rows, and their phrases one after another."""
-
-    texts: list[str]
-    phrases: list[str]
-    counts: list[int]
-
-
 class Finish:
     """The rules for one file."""
 
@@ -74,136 +66,164 @@ class Finish:
         self, path: Path, files: SourceFiles, spec: IngestSpec, prefix: str, known: KnownIds, images: SeenImages
     ) -> None:
         self.path = path
-        self.files = files
         self.spec = spec
         self.prefix = prefix
         self.known = known
         self.images = images
         self.sides = SideRows(path, files)
+        self.marker = Marker()
 
     def __call__(self, rows: Rows) -> Batch:
-        faults: dict[int, RowFault] = {}
-        words = words_of(rows, self.spec, faults)
-        created_at, no_times = times(rows.created_at)
+        given = rows.columns
+        faults: Faults = {}
+        texts, phrases = words(given, self.spec, faults)
+        created_at, no_times = times(given.column("created_at"))
         for i in no_times:
-            shown = str(rows.created_at[i])[:60]
-            faults.setdefault(
-                i, RowFault("schema", f"{self.spec.columns.created_at}: {shown!r} is no time of ISO 8601")
-            )
-        ids = rows.post_id or [f"{self.prefix}{line}" for line in rows.line]
-        keep = np.ones(len(rows), dtype=bool)
+            shown = given.column("created_at")[i].as_py()[:60]
+            faults.setdefault(i, RowFault("schema", f"{self.spec.columns.created_at}: {shown!r} is no time"))
+        lines = given.column("line")
+        ids = given.column("post_id")
+        if not rows.gives_ids:
+            ids = pc.binary_join_element_wise(self.prefix, lines.cast(pa.string()), "")
+        refs = given.column("image_ref")
+        columns = {
+            "post_id": ids,
+            "text": texts,
+            "keyphrases": phrases,
+            "image": pa.nulls(len(ids), pa.string()),
+            "image_ref": refs,
+            "image_key": pa.nulls(len(ids), pa.string()),
+            "source": pa.repeat(self.path.name, len(ids)),
+            "line": lines,
+            "split_hint": given.column("split_hint"),
+            "created_at": created_at,
+            "lang": given.column("lang"),
+            "extra": given.column("extra"),
+        }
+        marks = self.marker(pa.RecordBatch.from_pydict(columns, schema=POSTS))
+        keep = np.ones(len(ids), dtype=bool)
         keep[list(faults)] = False
-        duplicates = self._judge(rows, ids, words, created_at, keep, faults)
+        duplicates = self._judge(marks, ids, rows.gives_ids, keep, faults)
+        found = self.images.look_up(refs, marks.ref_keys, lines, keep)
+        columns |= {"image": found.images, "image_key": found.keys}
+        posts = pa.RecordBatch.from_pydict(columns, schema=POSTS)
 
-        found = self.images.look_up(rows.image_ref, rows.line, keep)
         bad = [*rows.bad, *found.bad]
         for i, fault in faults.items():
-            fault.key = fault.key or ids[i]
-            bad.append(bad_row(rows.line[i], fault, rows.raw[i]))
-        offsets = np.zeros(len(rows) + 1, dtype=np.int32)
-        np.cumsum(words.counts, out=offsets[1:])
-        posts = pa.RecordBatch.from_arrays(
-            [
-                pa.array(ids, pa.string()),
-                pa.array(words.texts, pa.string()),
-                pa.ListArray.from_arrays(pa.array(offsets), pa.array(words.phrases, pa.string())),
-                pa.array(found.images, pa.string()),
-                pa.array(rows.image_ref, pa.string()),
-                pa.array(found.keys, pa.string()),
-                pa.repeat(self.path.name, len(rows)),
-                pa.array(rows.line, pa.int64()),
-                pa.array(rows.split_hint, pa.string()),
-                created_at,
-                pa.array(rows.lang, pa.string()),
-                pa.array(rows.extra, pa.string()),
-            ],
-            schema=POSTS,
-        )
+            fault.key = ids[i].as_py() if fault.key is None else fault.key
+            bad.append(bad_row(lines[i].as_py(), fault, rows.raw(i)))
         accepted = int(keep.sum())
-        tally = Counts(
-            read=len(rows) + len(rows.bad),
-            accepted=accepted,
-            quarantined=len(rows.bad) + len(faults),
-            duplicates=duplicates,
-            images=found.here,
-            images_missing=found.missing,
-            images_bad=found.unusable,
-        )
         return Batch(
             source=self.path.name,
-            posts=posts if accepted == len(rows) else posts.filter(pa.array(keep)),
+            posts=posts if accepted == len(ids) else posts.filter(pa.array(keep)),
             images=found.rows,
             quarantine=quarantine_rows(self.path.name, sorted(bad, key=lambda row: row.line)),
-            sides=self.sides.batches(rows, ids, found.keys, keep),
-            counts=tally,
+            sides=self.sides.batches(rows, posts, keep),
+            counts=Counts(
+                read=len(ids) + len(rows.bad),
+                accepted=accepted,
+                quarantined=len(rows.bad) + len(faults),
+                duplicates=duplicates,
+                images=found.here,
+                images_missing=found.missing,
+                images_bad=found.unusable,
+            ),
         )
 
-    def _judge(
-        self,
-        rows: Rows,
-        ids: Sequence[str],
-        words: Words,
-        created_at: pa.Array,
-        keep: npt.NDArray[np.bool_],
-        faults: dict[int, RowFault],
-    ) -> int:
+    def _judge(self, marks: Marks, ids: pa.Array, gives_ids: bool, keep: npt.NDArray[np.bool_], faults: Faults) -> int:
         """Take out the rows whose id was there before; the number of those that said nothing new."""
         asked = np.flatnonzero(keep)
-        contents = content_hashes(
-            words.texts, words.phrases, words.counts, created_at, rows.image_ref, rows.lang, rows.split_hint, rows.extra
-        )
-        verdict = self.known.judge(id_hashes(ids)[asked], contents[asked])
-        if not rows.post_id and (verdict != NEW).any():
-            taken = ids[asked[np.flatnonzero(verdict != NEW)[0]]]
+        verdict = self.known.judge(marks.ids[asked], marks.contents[asked])
+        again = asked[verdict != NEW]
+        if len(again) and not gives_ids:
             raise WrongInput(
-                f"{self.path}: its posts have no ids, and the id {taken!r}, made from the line number, is taken by "
-                "an earlier post; give this file an id_prefix of its own"
+                f"{self.path}: its posts have no ids, and {ids[int(again[0])].as_py()!r}, made from the line number, "
+                "is the id of an earlier post; give this file an id_prefix of its own"
             )
-        keep[asked[verdict != NEW]] = False
+        keep[again] = False
         for i in asked[verdict == CONFLICT].tolist():
-            faults[i] = RowFault("id_conflict", f"{ids[i]}: an earlier post of this id has other content")
+            faults[i] = RowFault("id_conflict", f"{ids[i].as_py()}: an earlier post of this id has other content")
         return int((verdict == DUPLICATE).sum())
 
 
-def words_of(rows: Rows, spec: IngestSpec, faults: dict[int, RowFault]) -> Words:
-    """Texts and phrases in NFC, hashtags and tweets treated as the spec says; a text that shows nothing is a fault."""
-    texts, phrases, counts = rows.text, rows.phrases, rows.phrase_counts
+def words(given: pa.RecordBatch, spec: IngestSpec, faults: Faults) -> tuple[pa.Array, pa.Array]:
+    """Texts and keyphrases in NFC, tags and tweets treated as the spec says; a text that shows nothing is a fault."""
+    texts, keyphrases = given.column("text"), given.column("keyphrases")
     if spec.keyphrases_from == "hashtags":
-        pairs = [from_hashtags(text, spec.hashtags) for text in texts]
-        texts = [text for text, _ in pairs]
-        phrases = [phrase for _, tags in pairs for phrase in tags]
-        counts = [len(tags) for _, tags in pairs]
-        for i, count in enumerate(counts):
-            if count > spec.max_keyphrases:
-                faults[i] = RowFault("too_large", f"{count:,} hashtags, {spec.max_keyphrases:,} allowed")
+        pairs = [from_hashtags(text, spec.hashtags) for text in texts.to_pylist()]
+        texts = pa.array([text for text, _ in pairs], pa.string())
+        keyphrases = pa.array([tags for _, tags in pairs], keyphrases.type)
+        for i, (_, tags) in enumerate(pairs):
+            if len(tags) > spec.max_keyphrases:
+                faults[i] = RowFault("too_large", f"{len(tags):,} hashtags, {spec.max_keyphrases:,} allowed")
     if spec.normalise == "tweet":
-        texts = [normal_tweet(text, spec.tweet) for text in texts]
-    if not all(map(partial(unicodedata.is_normalized, "NFC"), texts)):
-        texts = [unicodedata.normalize("NFC", text) for text in texts]
-    # a text that begins with a letter, digit or mark of ASCII shows something: most do, and comparing is cheap
-    if not all(has_visible(text) for text in texts if not "!" <= text < "\x7f"):
-        for i, text in enumerate(texts):
-            if not has_visible(text):
-                detail = "nothing but hashtags" if has_visible(rows.text[i]) else "nothing visible"
-                faults.setdefault(i, RowFault("empty_text", f"{spec.columns.text}: {detail}"))
-    for column in (texts, rows.post_id):
-        if "\x00" in "".join(column):
-            nuls = (i for i, value in enumerate(column) if "\x00" in value)
-            faults |= {i: RowFault("bad_encoding", "a NUL") for i in nuls}
-    clean = _CleanPhrases()
-    phrases = [*map(clean.__getitem__, phrases)]
-    if "" in clean.values():
-        each = iter(phrases)
-        counts = [sum(map(bool, islice(each, count))) for count in counts]
-        phrases = [*filter(None, phrases)]
-    return Words(texts, phrases, counts)
+        texts = pa.array([normal_tweet(text, spec.tweet) for text in texts.to_pylist()], pa.string())
+    if not _is_ascii(texts):
+        texts = pc.utf8_normalize(texts, "NFC")
+    for i in np.flatnonzero(_doubtful(texts)).tolist():
+        text = texts[i].as_py()
+        if not has_visible(text):
+            detail = "nothing but hashtags" if has_visible(given.column("text")[i].as_py()) else "nothing visible"
+            faults.setdefault(i, RowFault("empty_text", f"{spec.columns.text}: {detail}"))
+    for column in (texts, given.column("post_id")):
+        if _bytes(column).min(initial=1) == 0:
+            for i in np.flatnonzero(pc.match_substring(column, "\x00").fill_null(False)).tolist():
+                faults.setdefault(i, RowFault("bad_encoding", "a NUL"))
+    return texts, _clean(keyphrases)
 
 
-class _CleanPhrases(dict[str, str]):
-    """Phrases in NFC with single blanks, empty where nothing shows; most phrases come more than once."""
+def _doubtful(texts: pa.Array) -> npt.NDArray[np.bool_]:
+    """Texts that do not begin with a letter, digit or mark of ASCII: most do, and so show something."""
+    offsets, data = _offsets(texts), _buffer(texts)
+    empty = np.diff(offsets) == 0
+    if empty.all():
+        return np.asarray(empty)
+    first = data[np.minimum(offsets[:-1], len(data) - 1)]
+    return np.asarray((first <= ord(" ")) | (first >= 0x7F) | empty)
 
-    def __missing__(self, phrase: str) -> str:
-        shown = phrase if has_visible(phrase) else ""
-        clean = " ".join(unicodedata.normalize("NFC", shown).replace("\x00", " ").split())
-        self[phrase] = clean
-        return clean
+
+def _clean(keyphrases: pa.Array) -> pa.Array:
+    """Phrases in NFC with single blanks, without those that show nothing; no list is null."""
+    flat = keyphrases.flatten()
+    counts = pc.list_value_length(keyphrases).fill_null(0).to_numpy()
+    each = flat.dictionary_encode()
+    if not _is_clean(each.dictionary):
+        clean = [_clean_phrase(phrase) for phrase in each.dictionary.to_pylist()]
+        flat = pa.array(clean, pa.string()).take(each.indices)
+        shown = pc.not_equal(flat, "").to_numpy(zero_copy_only=False)
+        sums = np.concatenate(([0], np.cumsum(shown)))
+        ends = np.cumsum(counts)
+        counts = sums[ends] - sums[ends - counts]
+        flat = flat.filter(pa.array(shown))
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), flat)
+
+
+def _is_clean(phrases: pa.Array) -> bool:
+    untidy = pc.any(pc.match_substring_regex(phrases, r"[\x00-\x1f]|  |^ | $")).as_py()
+    return _is_ascii(phrases) and not _doubtful(phrases).any() and not untidy
+
+
+def _clean_phrase(phrase: str) -> str:
+    if not has_visible(phrase):
+        return ""
+    return " ".join(unicodedata.normalize("NFC", phrase).replace("\x00", " ").split())
+
+
+def _is_ascii(texts: pa.Array) -> bool:
+    return bool(_bytes(texts).max(initial=0) < 0x80)
+
+
+def _offsets(texts: pa.Array) -> npt.NDArray[np.int32]:
+    offsets = np.frombuffer(texts.buffers()[1] or bytes(4), np.int32)
+    return offsets[texts.offset : texts.offset + len(texts) + 1]
+
+
+def _buffer(texts: pa.Array) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(texts.buffers()[2] or b"", np.uint8)
+
+
+def _bytes(texts: pa.Array) -> npt.NDArray[np.uint8]:
+    """The bytes of all texts, one after another."""
+    offsets = _offsets(texts)
+    return _buffer(texts)[offsets[0] : offsets[-1]]

@@ -13,7 +13,7 @@ from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.lines import decoded, numbered_lines
 from mmkp_core.data.phrases import split_phrases
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
-from mmkp_core.data.rows import ROWS_AT_A_TIME, Row, Rows
+from mmkp_core.data.rows import ROWS_AT_A_TIME, Row, RowList, Rows
 from mmkp_core.errors import Mismatch
 
 SEPARATOR = "<sep>"
@@ -21,7 +21,7 @@ _SPLIT = re.compile(r"(?:^|[_.-])(train|valid|test)(?:[_.-]|$)")
 
 
 def read_cmkp(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
-    rows, longest, split = Rows(), spec.max_row_kib << 10, split_of_name(path)
+    rows, longest, split = RowList(), spec.max_row_kib << 10, split_of_name(path)
     for number, line, ocr, attributes in _beside(path, files, longest):
         if isinstance(line, BadRow):
             rows.bad.append(line)
@@ -39,9 +39,9 @@ def read_cmkp(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows
             if names is not None:
                 rows.attributes.append(tuple(names.split()))
         if len(rows) >= ROWS_AT_A_TIME:
-            yield rows
-            rows = Rows()
-    yield rows
+            yield rows.done()
+            rows = RowList()
+    yield rows.done()
 
 
 def fields_of(line: bytes, count: int) -> list[str]:

@@ -1,8 +1,9 @@
 """Where is the file of an image that a source names, and what does the ingest want to know of it?"""
 
 import functools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -10,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from mmkp_core.data.post import image_key_of_ref
 from mmkp_core.data.quarantine import BadRow, ImageReason, RowFault, bad_row
 from mmkp_core.data.tables import IMAGES
 
@@ -41,15 +42,15 @@ ReadImage = Callable[[Path], ImageFile]
 class Found:
     """What is known of the images of some rows."""
 
-    images: list[str | None]
+    images: pa.Array
     """The hash of each row's image, where its bytes are there."""
-    keys: list[str | None]
+    keys: pa.Array
     rows: pa.RecordBatch
     """Rows of IMAGES for those not met before."""
     bad: list[BadRow]
-    here: int
     missing: int
-    unusable: int
+    here: int = 0
+    unusable: int = 0
 
 
 class SeenImages:
@@ -61,34 +62,36 @@ class SeenImages:
         self._met: set[int] = set()
         self._file = functools.lru_cache(maxsize=10_000)(self._look)
 
-    def look_up(self, refs: Sequence[str | None], lines: Sequence[int], keep: npt.NDArray[np.bool_]) -> Found:
+    def look_up(self, refs: pa.Array, ref_keys: pa.Array, lines: pa.Array, keep: npt.NDArray[np.bool_]) -> Found:
         """Images of rows that are not kept are not looked at."""
+        named = np.flatnonzero(refs.is_valid().to_numpy(zero_copy_only=False) & keep).tolist()
         if self.folder is None or self.read_image is None:
-            keys = [None if ref is None else image_key_of_ref(ref) for ref in refs]
-            named = sum(ref is not None and kept for ref, kept in zip(refs, keep.tolist(), strict=True))
-            return Found([None] * len(refs), keys, pa.RecordBatch.from_pylist([], schema=IMAGES), [], 0, named, 0)
-        return self._look_up(refs, lines, keep)
-
-    def _look_up(self, refs: Sequence[str | None], lines: Sequence[int], keep: npt.NDArray[np.bool_]) -> Found:
-        images: list[str | None] = []
-        keys: list[str | None] = []
+            return Found(
+                images=pa.nulls(len(refs), pa.string()), keys=ref_keys, rows=_NO_IMAGES, bad=[], missing=len(named)
+            )
+        files = {i: self._file(refs[i].as_py()) for i in named}
+        images = pa.array([files[i].image if i in files else None for i in range(len(refs))], pa.string())
+        keys = pc.coalesce(images, ref_keys)
         rows: list[dict[str, Any]] = []
         bad: list[BadRow] = []
-        tally = {"ok": 0, "missing": 0, "unusable": 0}
-        for ref, line, kept in zip(refs, lines, keep.tolist(), strict=True):
-            file = self._file(ref) if ref is not None and kept else None
-            images.append(file.image if file else None)
-            keys.append(None if ref is None else images[-1] or image_key_of_ref(ref))
-            if file is None or ref is None:
+        for i, file in files.items():
+            ref = refs[i].as_py()
+            if hash(ref) in self._met:
                 continue
-            tally[file.status if file.status in tally else "unusable"] += 1
-            if hash(ref) not in self._met:
-                self._met.add(hash(ref))
-                rows.append(_image_row(file, ref))
-                if (reason := _REASONS.get(file.status)) is not None:
-                    bad.append(bad_row(line, RowFault(reason, file.detail, ref), ref.encode("utf-8", "surrogatepass")))
-        batch = pa.RecordBatch.from_pylist(rows, schema=IMAGES)
-        return Found(images, keys, batch, bad, tally["ok"], tally["missing"], tally["unusable"])
+            self._met.add(hash(ref))
+            rows.append({**asdict(file), "image_key": keys[i].as_py(), "image_ref": ref})
+            if reason := _REASONS.get(file.status):
+                bad.append(bad_row(lines[i].as_py(), RowFault(reason, file.detail, ref), ref.encode()))
+        states = Counter(file.status for file in files.values())
+        return Found(
+            images=images,
+            keys=keys,
+            rows=pa.RecordBatch.from_pylist([{name: row[name] for name in IMAGES.names} for row in rows], IMAGES),
+            bad=bad,
+            here=states["ok"],
+            missing=states["missing"],
+            unusable=states["unreadable"] + states["too_large"],
+        )
 
     def _look(self, ref: str) -> ImageFile:
         assert self.folder is not None and self.read_image is not None
@@ -96,20 +99,8 @@ class SeenImages:
         return self.read_image(path) if path else ImageFile(status="missing")
 
 
+_NO_IMAGES = pa.RecordBatch.from_pylist([], IMAGES)
 _REASONS: dict[ImageStatus, ImageReason] = {"unreadable": "image_unreadable", "too_large": "image_too_large"}
-
-
-def _image_row(file: ImageFile, ref: str) -> dict[str, Any]:
-    return {
-        "image_key": file.image or image_key_of_ref(ref),
-        "image": file.image,
-        "image_ref": ref,
-        "status": file.status,
-        "width": file.width,
-        "height": file.height,
-        "format": file.format,
-        "bytes": file.bytes,
-    }
 
 
 def image_path(image_ref: str, folder: Path) -> Path | None:

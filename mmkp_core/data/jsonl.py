@@ -1,56 +1,63 @@
 """How are posts read from JSON lines, each row checked, at the speed of a reader that checks nothing?
 
-A block of lines is parsed and checked column by column; where anything at all is unusual in it, its lines are
-read again one by one by the rules of `rows.row_of_mapping`, which alone decide. Both ways give the same rows.
+A block of lines goes through Arrow's parser with the columns' types given, and is then checked column by column.
+Where that meets a row that is not plainly right, the block is cut there, and the row goes the slow way: the rules
+of `rows.row_of_mapping` alone decide. Both ways give the same rows.
+
+Arrow's parser refuses wrong types, keys given twice, lone surrogates and unknown columns. It does not see bytes
+that are no UTF-8, and it reads objects, not lines: so each line must begin with the one bracket and end with the
+other, and there must be as many objects as lines. No column holds objects, so each line then is one object.
 """
 
-import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
-from operator import itemgetter
+from bisect import bisect_right
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
 
 from mmkp_core.data.formats import IngestSpec
-from mmkp_core.data.lines import LineBlock, decoded, line_blocks
-from mmkp_core.data.quarantine import RowFault, bad_row
-from mmkp_core.data.rows import (
-    DEEPEST,
-    ROWS_AT_A_TIME,
-    Carried,
-    Rows,
-    carried_fields,
-    extra_of,
-    kind_of,
-    row_of_mapping,
-)
+from mmkp_core.data.json_rows import json_object
+from mmkp_core.data.lines import Giant, LineBlock, line_blocks
+from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
+from mmkp_core.data.rows import ROWS, Carried, RowList, Rows, carried_fields, row_of_mapping
 
-PIECE = 24
-"""Lines of an unusual block that are tried together before they are read one by one."""
+ROWS_AT_A_TIME = 65_536
 HEAD = 1000
 """Rows by which it is judged which fields a file carries."""
+CUTS = 8
+"""A block with more unusual rows than this is read line by line from there on."""
+
+Places = npt.NDArray[np.int64]
+
+_ROW_NUMBER = re.compile(r"in row (\d+)")
 
 
 def read_jsonl(path: Path, spec: IngestSpec) -> Iterator[Rows]:
-    rows, reader = Rows(), None
+    reader = None
+    batch = _Batch()
     for block in line_blocks(path, spec.max_row_kib << 10):
-        if reader is None:
-            reader = _Reader(spec, carried_fields(path, _objects(block.lines[:HEAD]), spec))
-        reader.take(block, rows)
-        if len(rows) >= ROWS_AT_A_TIME:
-            yield rows
-            rows = Rows()
-    yield rows
+        if isinstance(block, BadRow):
+            batch.bad.append(block)
+            continue
+        reader = reader or _Reader(path, spec, _objects(block.data))
+        reader.take(block, batch)
+        if batch.size >= ROWS_AT_A_TIME:
+            yield batch.done(spec, reader.carried)
+            batch = _Batch()
+    yield batch.done(spec, reader.carried if reader else Carried(post_id=False, keyphrases=False))
 
 
-def _objects(lines: list[bytes]) -> list[dict[str, Any]]:
+def _objects(data: bytes) -> list[dict[str, Any]]:
+    """The objects of the first lines; lines that hold none are left out."""
     found = []
-    for line in lines:
+    for line in data.split(b"\n", HEAD)[:HEAD]:
         try:
             value = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -60,171 +67,163 @@ def _objects(lines: list[bytes]) -> list[dict[str, Any]]:
     return found
 
 
+class _Batch:
+    """Pieces of columns in the order of the file, and the blocks that they are from."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.bad: list[BadRow] = []
+        self.blocks: list[LineBlock] = []
+        self._pieces: list[pa.RecordBatch] = []
+        self._single = RowList()
+
+    def add_columns(self, piece: pa.RecordBatch) -> None:
+        self._close_single()
+        self._pieces.append(piece)
+        self.size += piece.num_rows
+
+    def add_line(self, number: int, line: bytes, spec: IngestSpec, carried: Carried) -> None:
+        """A blank line is no row."""
+        longest = spec.max_row_kib << 10
+        if len(line) > longest:
+            self.bad.append(Giant(line).bad_row(number, longest))
+        elif line.strip():
+            try:
+                self._single.add(number, b"", row_of_mapping(json_object(line), spec, carried))
+                self.size += 1
+            except RowFault as fault:
+                self.bad.append(bad_row(number, fault, line))
+
+    def done(self, spec: IngestSpec, carried: Carried) -> Rows:
+        self._close_single()
+        columns = pa.concat_batches(self._pieces) if self._pieces else RowList().columns()
+        keep = np.ones(len(columns), dtype=bool)
+        for i in np.flatnonzero(_doubtful(columns, spec, carried)).tolist():
+            number = columns.column("line")[i].as_py()
+            try:
+                row_of_mapping(json_object(self._line(number)), spec, carried)
+            except RowFault as fault:
+                keep[i] = False
+                self.bad.append(bad_row(number, fault, self._line(number)))
+        columns = columns if keep.all() else columns.filter(pa.array(keep))
+        lines = columns.column("line")
+        for i in (4, 5, 6, 7):
+            columns = columns.set_column(i, ROWS.field(i), _null_for_empty(columns.column(i)))
+        return Rows(
+            columns=columns, raw=lambda i: self._line(lines[i].as_py()), gives_ids=carried.post_id, bad=self.bad
+        )
+
+    def _line(self, number: int) -> bytes:
+        block = self.blocks[bisect_right(self.blocks, number, key=lambda block: block.first) - 1]
+        at = number - block.first
+        start = block.feeds[at - 1] + 1 if at else 0
+        return block.data[start : block.feeds[at] if at < len(block.feeds) else None]
+
+    def _close_single(self) -> None:
+        if self._single:
+            self._pieces.append(self._single.columns())
+            self._single = RowList()
+
+
 class _Reader:
     """The way of one file's lines into columns."""
 
-    def __init__(self, spec: IngestSpec, carried: Carried) -> None:
+    def __init__(self, path: Path, spec: IngestSpec, head: list[dict[str, Any]]) -> None:
         self.spec = spec
-        self.carried = carried
-        self.known = frozenset(vars(spec.columns).values())
+        self.carried = carried_fields(path, head, spec)
         names = spec.columns
-        self.required = [names.text, *([names.post_id] if carried.post_id else [])]
-        self.required += [names.keyphrases] if carried.keyphrases else []
-        self.keys: tuple[str, ...] = ()
-        """The keys of the first row of the last block: mostly those of all rows."""
-
-    def take(self, block: LineBlock, rows: Rows) -> None:
-        rows.bad.extend(block.too_large)
-        if not self._take_columns(block, rows):
-            for start in range(0, len(block.lines), PIECE):
-                lines = block.lines[start : start + PIECE]
-                piece = LineBlock(block.first + start, lines, b"\n".join(lines))
-                if not self._take_columns(piece, rows):
-                    self._take_lines(piece, rows)
-
-    def _take_lines(self, block: LineBlock, rows: Rows) -> None:
-        for number, line in enumerate(block.lines, block.first):
-            if line.strip():
-                try:
-                    rows.add(number, line, row_of_mapping(json_object(line), self.spec, self.carried))
-                except RowFault as fault:
-                    rows.bad.append(bad_row(number, fault, line))
-
-    def _take_columns(self, block: LineBlock, rows: Rows) -> bool:
-        """The whole block at once, if every row of it is as it should be."""
-        names = self.spec.columns
-        try:
-            parsed = [*map(orjson.loads, block.lines)]
-            columns, all_known = self._columns(parsed)
-            extra = None if all_known else [extra_of(row, names) for row in parsed]
-        except (orjson.JSONDecodeError, KeyError, TypeError, RowFault):
-            return False
-        nothing = (None,) * len(parsed)
-        ids = columns.get(names.post_id, nothing)
-        texts = columns[names.text]
-        lists = columns.get(names.keyphrases, nothing) if self.carried.keyphrases else nothing
-        phrases = [*chain.from_iterable(filter(None, lists))]
-        counts = [len(of_row) if of_row else 0 for of_row in lists]
-        images, times = columns.get(names.image, nothing), columns.get(names.created_at, nothing)
-        langs, splits = columns.get(names.lang, nothing), columns.get(names.split_hint, nothing)
-        usual = (
-            _types(ids) <= ({str, int} if self.carried.post_id else {type(None)})
-            and _types(texts) == {str}
-            and _types(lists) <= {list, type(None)}
-            and _types(phrases) <= {str}
-            and max(counts) <= self.spec.max_keyphrases
-            and _types(images) | _types(langs) | _types(splits) <= {str, type(None)}
-            and _types(times) <= {str, int, float, type(None)}
-            and not _repeats_keys(block, parsed)
+        whole_ids = sum(type(row.get(names.post_id)) is int for row in head) > len(head) // 2
+        types = dict.fromkeys(vars(names).values(), pa.string())
+        types[names.post_id] = pa.int64() if whole_ids else pa.string()
+        types[names.keyphrases] = pa.list_(pa.string())
+        self._parse = pj.ParseOptions(
+            explicit_schema=pa.schema(types.items()), newlines_in_values=False, unexpected_field_behavior="error"
         )
-        if not usual:
-            return False
-        if self.carried.post_id:
-            ids = [*map(str, ids)]
-            if not all(map(str.strip, ids)):
-                return False
-            rows.post_id.extend(ids)
-        rows.line.extend(range(block.first, block.first + len(parsed)))
-        rows.raw.extend(block.lines)
-        rows.text.extend(texts)
-        rows.phrases.extend(phrases)
-        rows.phrase_counts.extend(counts)
-        for column, values in ((rows.image_ref, images), (rows.lang, langs), (rows.split_hint, splits)):
-            column.extend([value or None for value in values] if "" in values else values)
-        rows.created_at.extend(times)
-        rows.extra.extend(extra or nothing)
-        return True
+        plain = sum(row.keys() <= types.keys() and type(row.get(names.keyphrases)) is not str for row in head)
+        self.by_columns = 2 * plain > len(head)
+        """Whether most rows are of the kind that goes through the fast way."""
 
-    def _columns(self, parsed: list[dict[str, Any]]) -> tuple[dict[str, Sequence[Any]], bool]:
-        """The values of all rows by column, and whether the rows hold these columns alone."""
-        if parsed[0].keys() != set(self.keys):
-            self.keys = tuple(parsed[0])
-        if len(self.keys) > 1 and sum(map(len, parsed)) == len(parsed) * len(self.keys):
-            values = zip(*map(itemgetter(*self.keys), parsed), strict=True)
-            return dict(zip(self.keys, values, strict=True)), self.known.issuperset(self.keys)
-        columns: dict[str, Sequence[Any]] = {name: [row.get(name) for row in parsed] for name in self.known}
-        columns |= {name: [row[name] for row in parsed] for name in self.required}
-        return columns, False
+    def take(self, block: LineBlock, batch: _Batch) -> None:
+        batch.blocks.append(block)
+        data = block.data
+        starts, ends = np.concatenate(([0], block.feeds + 1)), np.concatenate((block.feeds, [len(data)]))
+        cuts = CUTS if self.by_columns else 0
+        ranges = [(0, len(starts))]
+        while ranges:
+            low, high = ranges.pop()
+            stop = None
+            if cuts and high - low > 1:
+                columns, stop = self._columns(data, starts[low:high], ends[low:high], block.first + low)
+                if columns is not None:
+                    batch.add_columns(columns)
+                    continue
+            if stop is None:
+                for i in range(low, high):
+                    batch.add_line(block.first + i, data[starts[i] : ends[i]], self.spec, self.carried)
+            else:
+                cuts -= 1
+                at = low + stop
+                ranges += [(at + 1, high), (at, at + 1), (low, at)]  # the last is taken up first
 
-
-def json_object(line: bytes) -> dict[str, Any]:
-    """The object of a line; the fault says why there is none, or which key stands in it twice."""
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise _unparsable(line, str(error)) from None
-    if type(value) is not dict:
-        raise RowFault("schema", f"an object expected, {kind_of(value)} found")
-    if repeated := _repeated_key(line, value):
-        raise RowFault("schema", f"{repeated}: given twice")
-    return value
-
-
-def _types(values: Iterable[Any]) -> set[type]:
-    return set(map(type, values))
-
-
-def _repeats_keys(block: LineBlock, parsed: list[dict[str, Any]]) -> bool:
-    """Whether an object of the block gives a key twice, which the parser does not say.
-
-    As many `":` as keys means no. That is counted for the whole block; only where it does not come out are
-    the lines looked at.
-    """
-    data = np.frombuffer(block.data, np.uint8)
-    colons = np.count_nonzero((data[:-1] == ord('"')) & (data[1:] == ord(":")))
-    if colons == sum(map(len, parsed)):
-        return False
-    return any(_repeated_key(line, row) for line, row in zip(block.lines, parsed, strict=True))
-
-
-def _repeated_key(line: bytes, row: dict[str, Any]) -> str:
-    """The key that an object of the line gives twice, or nothing."""
-    if line.count(b'":') == _keys(row):
-        return ""
-    repeated: list[str] = []
-
-    def note(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        repeated.extend(name for name, count in Counter(names).items() if count > 1)
-
-    json.loads(line, object_pairs_hook=note)
-    return repeated[0] if repeated else ""
+    def _columns(
+        self, data: bytes, starts: Places, ends: Places, first: int
+    ) -> tuple[pa.RecordBatch | None, int | None]:
+        """Some lines as columns; or nothing, and a line that is not plainly right where one is known."""
+        marks = np.frombuffer(data, np.uint8)
+        sizes = ends - starts
+        last = marks[ends - 1]
+        last = np.where(last == ord("\r"), marks[ends - 2], last)  # Windows line ends; a bare CR is no JSON text
+        wrong = (sizes < 3) | (sizes > self.spec.max_row_kib << 10)
+        wrong |= (marks[np.minimum(starts, len(data) - 1)] != ord("{")) | (last != ord("}"))
+        if wrong.any():
+            return None, int(wrong.argmax())
+        data = data[starts[0] : ends[-1]]
+        try:
+            if not data.isascii():
+                data.decode("utf-8")
+            table = pj.read_json(
+                pa.BufferReader(data), pj.ReadOptions(use_threads=False, block_size=len(data) + 1), self._parse
+            )
+        except UnicodeDecodeError as error:
+            return None, data.count(b"\n", 0, error.start)
+        except pa.ArrowInvalid as error:
+            number = _ROW_NUMBER.search(str(error))
+            return None, int(number[1]) if number else None
+        if table.num_rows != len(starts):
+            return None, None
+        names = self.spec.columns
+        column = {role: table.column(name).chunk(0) for role, name in vars(names).items()}
+        arrays = [
+            pa.array(np.arange(first, first + len(starts))),
+            column["post_id"].cast(pa.string()),
+            column["text"],
+            column["keyphrases"],
+            *(column[role] for role in ("image", "created_at", "lang", "split_hint")),
+            pa.nulls(len(starts), pa.string()),
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=ROWS), None
 
 
-def _keys(value: Any) -> int:
-    """How many keys a parsed value has, those of inner objects included."""
-    if type(value) is dict:
-        return len(value) + sum(_keys(inner) for inner in value.values() if type(inner) in (dict, list))
-    return sum(_keys(inner) for inner in value if type(inner) in (dict, list))
+def _doubtful(columns: pa.RecordBatch, spec: IngestSpec, carried: Carried) -> npt.NDArray[np.bool_]:
+    """Rows in which something is null or empty, or was not expected; only their lines say whether that is wrong."""
+    ids, lists = columns.column("post_id"), columns.column("keyphrases")
+    doubts = [columns.column("text").is_null(), pc.greater(pc.list_value_length(lists), spec.max_keyphrases)]
+    if carried.post_id:
+        doubts += [ids.is_null(), pc.equal(pc.utf8_trim_whitespace(ids), "")]
+    else:
+        doubts += [ids.is_valid()]
+    if carried.keyphrases:
+        doubts += [lists.is_null()]
+    if lists.flatten().null_count:
+        holed = pc.list_parent_indices(lists).filter(lists.flatten().is_null())
+        doubts += [pa.array(np.isin(np.arange(len(columns)), holed.to_numpy()))]
+    found = np.zeros(len(columns), dtype=bool)
+    for doubt in doubts:
+        if pc.any(doubt).as_py():
+            found |= doubt.fill_null(False).to_numpy(zero_copy_only=False)
+    return found
 
 
-def _unparsable(line: bytes, message: str) -> RowFault:
-    """Why the parser refused a line: its encoding, its depth, a number that is none, or its form."""
-    try:
-        text = decoded(line)
-    except RowFault as fault:
-        return fault
-    if _depth(text) > DEEPEST:
-        return RowFault("too_large", f"nested deeper than {DEEPEST}")
-    not_numbers: list[str] = []
-    try:
-        value = json.loads(text, parse_constant=not_numbers.append)
-    except ValueError:
-        return RowFault("bad_json", message)
-    key = str(value.get("post_id")) if type(value) is dict and "post_id" in value else None
-    if not_numbers:
-        field = next((name for name, inner in value.items() if inner is None), "") if type(value) is dict else ""
-        return RowFault("schema", f"{field}: {not_numbers[0]} is no number of JSON", key)
-    return RowFault("bad_encoding", f"a lone surrogate: {message}", key)
-
-
-def _depth(text: str) -> int:
-    """How deep brackets are nested; those inside strings do not count."""
-    deepest = depth = 0
-    for mark in _BRACKETS.findall(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark, 0)
-        deepest = max(deepest, depth)
-    return deepest
-
-
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+def _null_for_empty(texts: pa.Array) -> pa.Array:
+    empty = pc.equal(texts, "")
+    return pc.if_else(empty, None, texts) if pc.any(empty).as_py() else texts

@@ -14,13 +14,13 @@ from mmkp_core.data.formats import IngestSpec
 from mmkp_core.data.lines import numbered_lines
 from mmkp_core.data.phrases import split_phrases
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
-from mmkp_core.data.rows import ROWS_AT_A_TIME, Match, Row, Rows
+from mmkp_core.data.rows import ROWS_AT_A_TIME, Match, Row, RowList, Rows
 
 _PROBABILITIES = re.compile(r"tensor\(\[\[\s*([\d.eE+-]+)\s*,\s*([\d.eE+-]+)\s*\]\]\)")
 
 
 def read_mm_mkp(path: Path, spec: IngestSpec) -> Iterator[Rows]:
-    rows, split = Rows(), split_of_name(path)
+    rows, split = RowList(), split_of_name(path)
     for number, line in numbered_lines(path, spec.max_row_kib << 10):
         if isinstance(line, BadRow):
             rows.bad.append(line)
@@ -38,9 +38,9 @@ def read_mm_mkp(path: Path, spec: IngestSpec) -> Iterator[Rows]:
             rows.entities.append(split_phrases(entities))
             rows.matches.append(match)
         if len(rows) >= ROWS_AT_A_TIME:
-            yield rows
-            rows = Rows()
-    yield rows
+            yield rows.done()
+            rows = RowList()
+    yield rows.done()
 
 
 def _segments(source: str) -> tuple[str, str, str]:

@@ -1,16 +1,19 @@
 """What does every reader hand over? Columns of rows whose types are right, and the rows that could not be read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
 from mmkp_core.data.formats import Columns, IngestSpec
 from mmkp_core.data.phrases import split_phrases
 from mmkp_core.data.quarantine import BadRow, RowFault
+from mmkp_core.data.times import EPOCH
 from mmkp_core.errors import UnknownName
 
 ROWS_AT_A_TIME = 16_384
@@ -26,57 +29,87 @@ class Match:
     matched: bool
 
 
-@dataclass(slots=True)
-class Rows:
-    """Parallel columns, one entry a row; the side columns are empty where the source has none."""
-
-    line: list[int] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    post_id: list[str] = field(default_factory=list)
-    """Empty where the source gives no ids."""
-    text: list[str] = field(default_factory=list)
-    phrases: list[str] = field(default_factory=list)
-    """All rows' phrases one after another; `phrase_counts` says how many are whose."""
-    phrase_counts: list[int] = field(default_factory=list)
-    image_ref: list[str | None] = field(default_factory=list)
-    created_at: list[str | int | float | None] = field(default_factory=list)
-    lang: list[str | None] = field(default_factory=list)
-    split_hint: list[str | None] = field(default_factory=list)
-    extra: list[str | None] = field(default_factory=list)
-    ocr: list[str] = field(default_factory=list)
-    attributes: list[tuple[str, ...]] = field(default_factory=list)
-    entities: list[tuple[str, ...]] = field(default_factory=list)
-    matches: list[Match] = field(default_factory=list)
-    bad: list[BadRow] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.line)
-
-    def add(self, line: int, raw: bytes, row: "Row") -> None:
-        self.line.append(line)
-        self.raw.append(raw)
-        if row.post_id is not None:
-            self.post_id.append(row.post_id)
-        self.text.append(row.text)
-        self.phrases.extend(row.keyphrases)
-        self.phrase_counts.append(len(row.keyphrases))
-        self.image_ref.append(row.image_ref)
-        self.created_at.append(row.created_at)
-        self.lang.append(row.lang)
-        self.split_hint.append(row.split_hint)
-        self.extra.append(row.extra)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     post_id: str | None = None
     text: str
     keyphrases: tuple[str, ...] = ()
     image_ref: str | None = None
-    created_at: str | int | float | None = None
+    created_at: str | None = None
     lang: str | None = None
     split_hint: str | None = None
     extra: str | None = None
+
+
+ROWS = pa.schema(
+    [
+        pa.field("line", pa.int64()),
+        pa.field("post_id", pa.string()),  # null in all rows where the source gives no ids
+        pa.field("text", pa.string()),
+        pa.field("keyphrases", pa.list_(pa.string())),  # null is as good as none
+        pa.field("image_ref", pa.string()),
+        pa.field("created_at", pa.string()),
+        pa.field("lang", pa.string()),
+        pa.field("split_hint", pa.string()),
+        pa.field("extra", pa.string()),
+    ]
+)
+"""What the readers know of rows; the types are right, the values not yet looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Some rows of one file; the side columns are empty where the source has none."""
+
+    columns: pa.RecordBatch
+    raw: Callable[[int], bytes]
+    """The bytes of the i-th row."""
+    gives_ids: bool
+    bad: list[BadRow]
+    ocr: list[str] = field(default_factory=list)
+    attributes: list[tuple[str, ...]] = field(default_factory=list)
+    entities: list[tuple[str, ...]] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
+
+
+class RowList:
+    """Rows in the making, one by one."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.lines: list[int] = []
+        self.raw: list[bytes] = []
+        self.bad: list[BadRow] = []
+        self.ocr: list[str] = []
+        self.attributes: list[tuple[str, ...]] = []
+        self.entities: list[tuple[str, ...]] = []
+        self.matches: list[Match] = []
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def add(self, line: int, raw: bytes, row: Row) -> None:
+        self.lines.append(line)
+        self.raw.append(raw)
+        self.rows.append(row)
+
+    def columns(self) -> pa.RecordBatch:
+        values: list[Sequence[Any]] = [self.lines]
+        values += [[getattr(row, field.name) for row in self.rows] for field in list(ROWS)[1:]]
+        arrays = [pa.array(column, field.type) for column, field in zip(values, ROWS, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=ROWS)
+
+    def done(self) -> Rows:
+        return Rows(
+            columns=self.columns(),
+            raw=self.raw.__getitem__,
+            gives_ids=any(row.post_id is not None for row in self.rows),
+            bad=self.bad,
+            ocr=self.ocr,
+            attributes=self.attributes,
+            entities=self.entities,
+            matches=self.matches,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +151,12 @@ def row_of_mapping(row: Mapping[str, Any], spec: IngestSpec, carried: Carried) -
         text = row[names.text]
         if type(text) is not str:
             raise RowFault("schema", f"{names.text}: text expected, {kind_of(text)} found")
-        created_at = row.get(names.created_at)
-        if created_at is not None and type(created_at) not in (str, int, float):
-            raise RowFault("schema", f"{names.created_at}: a time expected, {kind_of(created_at)} found")
         return Row(
             post_id=post_id,
             text=text,
             keyphrases=_keyphrases(row, spec, carried),
             image_ref=_optional_text(row, names.image),
-            created_at=created_at,
+            created_at=_time(row, names.created_at),
             lang=_optional_text(row, names.lang),
             split_hint=_optional_text(row, names.split_hint),
             extra=extra_of(row, names),
@@ -182,6 +212,18 @@ def _post_id(row: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def _time(row: Mapping[str, Any], name: str) -> str | None:
+    value = row.get(name)
+    if value is None or type(value) is str:
+        return value or None
+    if type(value) not in (int, float):
+        raise RowFault("schema", f"{name}: a time expected, {kind_of(value)} found")
+    try:
+        return (EPOCH + timedelta(seconds=value)).isoformat()
+    except OverflowError:
+        raise RowFault("schema", f"{name}: {value!r} seconds are no time") from None
+
+
 def _optional_text(row: Mapping[str, Any], name: str) -> str | None:
     value = row.get(name)
     if value is not None and type(value) is not str:
@@ -199,9 +241,8 @@ def _keyphrases(row: Mapping[str, Any], spec: IngestSpec, carried: Carried) -> t
     if type(value) is str:
         phrases: tuple[str, ...] = split_phrases(value, spec.phrase_separator)
     elif type(value) is list:
-        wrong = next((item for item in value if type(item) is not str), None)
-        if any(type(item) is not str for item in value):
-            raise RowFault("schema", f"{name}: a list of texts expected, {kind_of(wrong)} found in it")
+        if wrong := [item for item in value if type(item) is not str]:
+            raise RowFault("schema", f"{name}: a list of texts expected, {kind_of(wrong[0])} found in it")
         phrases = tuple(value)
     else:
         raise RowFault("schema", f"{name}: a list of texts expected, {kind_of(value)} found")

@@ -1,7 +1,6 @@
 """Which rows of image words, attributes, entities and match scores does a source give with its posts?"""
 
 import hashlib
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,11 @@ class SideRows:
         self.files = files
         self._met: set[str] = set()
 
-    def batches(
-        self, rows: Rows, ids: Sequence[str], keys: Sequence[str | None], keep: npt.NDArray[np.bool_]
-    ) -> dict[str, pa.RecordBatch]:
+    def batches(self, rows: Rows, posts: pa.RecordBatch, keep: npt.NDArray[np.bool_]) -> dict[str, pa.RecordBatch]:
         """By table. A post without an image has none of these."""
         if not (rows.ocr or rows.attributes or rows.entities or rows.matches):
             return {}
+        ids, keys = posts.column("post_id").to_pylist(), posts.column("image_key").to_pylist()
         found: dict[str, list[dict[str, Any]]] = {}
         for i in np.flatnonzero(keep).tolist():
             if (key := keys[i]) is None:

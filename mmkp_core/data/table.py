@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from mmkp_core.data.formats import IngestSpec
 from mmkp_core.data.lines import decoded, numbered_lines
 from mmkp_core.data.quarantine import BadRow, RowFault, RowReason, bad_row
-from mmkp_core.data.rows import ROWS_AT_A_TIME, Carried, Rows, carried_fields, row_of_mapping
+from mmkp_core.data.rows import ROWS_AT_A_TIME, Carried, RowList, Rows, carried_fields, row_of_mapping
 from mmkp_core.errors import WrongInput
 
 LINES_OF_A_RECORD = 256
@@ -26,7 +26,7 @@ def read_csv(path: Path, spec: IngestSpec) -> Iterator[Rows]:
     records = csv.reader(lines, strict=True, delimiter="\t" if path.suffix == ".tsv" else ",")
     names: list[str] = []
     carried = Carried(post_id=False, keyphrases=False)
-    rows = Rows()
+    rows = RowList()
     while True:
         lines.begin()
         try:
@@ -52,10 +52,10 @@ def read_csv(path: Path, spec: IngestSpec) -> Iterator[Rows]:
             lines.give_back_all_but_first()
             rows.bad.append(bad_row(lines.number, RowFault(reason, str(error)), lines.raw()))
         if len(rows) >= ROWS_AT_A_TIME:
-            yield rows
-            rows = Rows()
+            yield rows.done()
+            rows = RowList()
     rows.bad.extend(lines.too_large)
-    yield rows
+    yield rows.done()
 
 
 def read_parquet(path: Path, spec: IngestSpec) -> Iterator[Rows]:
@@ -66,7 +66,7 @@ def read_parquet(path: Path, spec: IngestSpec) -> Iterator[Rows]:
         names = [field.name for field in file.schema_arrow if not _holds_bytes(field.type)]
         carried = carried_fields(path, [dict.fromkeys(names)], spec)
         for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME, columns=names):
-            rows = Rows()
+            rows = RowList()
             for values in _in_microseconds(batch).to_pylist():
                 number += 1
                 raw = orjson.dumps(values, default=str, option=orjson.OPT_NON_STR_KEYS)
@@ -77,7 +77,7 @@ def read_parquet(path: Path, spec: IngestSpec) -> Iterator[Rows]:
                     rows.add(number, raw, row_of_mapping(values, spec, carried))
                 except RowFault as fault:
                     rows.bad.append(bad_row(number, fault, raw))
-            yield rows
+            yield rows.done()
     except FileNotFoundError:
         raise WrongInput(f"{path}: no such file") from None
     except (pa.ArrowInvalid, OSError) as error:

@@ -20,7 +20,7 @@ import orjson
 from mmkp_core.data.formats import IngestSpec
 from mmkp_core.data.lines import decoded, numbered_lines
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
-from mmkp_core.data.rows import ROWS_AT_A_TIME, Match, Row, Rows
+from mmkp_core.data.rows import ROWS_AT_A_TIME, Match, Row, RowList, Rows
 from mmkp_core.errors import WrongInput
 
 Relation = Literal["R1", "R2", "R3", "R4"]
@@ -54,7 +54,7 @@ class TrcLabels:
 
 def read_trc(path: Path, spec: IngestSpec) -> Iterator[Rows]:
     """The corpus as posts without keyphrases; `image_adds` is the match, as in MM-MKP."""
-    rows, seen = Rows(), 0
+    rows, seen = RowList(), 0
     for number, line in numbered_lines(path, spec.max_row_kib << 10):
         if number == 1:
             _expect_text(path, line)
@@ -78,9 +78,9 @@ def read_trc(path: Path, spec: IngestSpec) -> Iterator[Rows]:
             rows.add(number, line, row)
             rows.matches.append(Match(score=float(labels.image_adds), matched=labels.image_adds))
         if len(rows) >= ROWS_AT_A_TIME:
-            yield rows
-            rows = Rows()
-    yield rows
+            yield rows.done()
+            rows = RowList()
+    yield rows.done()
 
 
 def read_trc_labels(path: Path) -> tuple[dict[str, TrcLabels], list[BadRow]]:

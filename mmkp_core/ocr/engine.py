@@ -37,8 +37,11 @@ class AbstractOcrEngine(ABC):
     name: str
 
     @abstractmethod
-    def open(self) -> None:
-        """Import and load what reading needs; seconds and hundreds of megabytes, so only where images are read."""
+    def open(self, work: Path) -> None:
+        """Import and load what reading needs: seconds and hundreds of megabytes, so only where images are read.
+
+        `work` is a folder for files that the engine needs while it runs.
+        """
 
     @abstractmethod
     def read(self, image: Decoded) -> tuple[Line, ...]:
@@ -49,15 +52,15 @@ class AbstractOcrEngine(ABC):
         """Let go of the models."""
 
 
-def make_engine(spec: OcrSpec, work: Path) -> AbstractOcrEngine:
-    """An engine that is not open yet; `work` is a folder for files that it needs while it runs."""
+def make_engine(spec: OcrSpec) -> AbstractOcrEngine:
+    """An engine that is not open yet, small enough to be sent to another process."""
     if reason := unavailable(spec):
         raise Unavailable(reason)
     match spec.engine:
         case "paddle":
             from mmkp_core.ocr.paddle import PaddleEngine
 
-            return PaddleEngine(spec, work)
+            return PaddleEngine(spec)
         case "rapid":
             from mmkp_core.ocr.rapid import RapidEngine
 

@@ -21,14 +21,13 @@ from mmkp_core.visual.decode import Decoded
 class PaddleEngine(AbstractOcrEngine):
     name = "paddle"
 
-    def __init__(self, spec: OcrSpec, work: Path) -> None:
+    def __init__(self, spec: OcrSpec) -> None:
         self._spec = spec
-        self._work = work
         self._paddle: Any = None
 
-    def open(self) -> None:
+    def open(self, work: Path) -> None:
         # paddlex makes a folder in the home directory on import and greets on its own log handler
-        os.environ["PADDLE_PDX_CACHE_HOME"] = str(self._work / "paddlex")
+        os.environ["PADDLE_PDX_CACHE_HOME"] = str(work / "paddlex")
         os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
         logging.getLogger("paddlex").setLevel(logging.ERROR)
         from paddleocr import PaddleOCR
@@ -37,7 +36,7 @@ class PaddleEngine(AbstractOcrEngine):
             logging.getLogger(name).setLevel(logging.ERROR)
         models = find_models(self._spec)
         if self._spec.models == "bundled":
-            models = write_model_folders(models, self._work / "models")
+            models = write_model_folders(models, work / "models")
         folders = {"text_detection": models.det.parent, "text_recognition": models.rec.parent}
         if models.cls:
             folders["textline_orientation"] = models.cls.parent

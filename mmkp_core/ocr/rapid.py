@@ -1,5 +1,6 @@
 """RapidOCR: PP-OCR models on onnxruntime, light to load."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ class RapidEngine(AbstractOcrEngine):
         self._spec = spec
         self._rapid: Any = None
 
-    def open(self) -> None:
+    def open(self, work: Path) -> None:
         from rapidocr import RapidOCR
 
         models = find_models(self._spec)

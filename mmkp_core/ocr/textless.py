@@ -1,4 +1,14 @@
-"""Can this image hold words at all?"""
+"""Can this image hold words at all?
+
+Looking for text is most of an engine's work, and on plain grounds, drawn shapes and soft pictures it finds none. Ink
+and ground alternate quickly in a row of letters: a row or column of pixels through two letters mostly changes sides six
+times. An image none of whose rows and columns changes more than four times in all, or more than three times
+within twenty pixels, holds no word. Where grain could hide faint letters nothing is concluded.
+
+Measured with both criteria as they stand: of 260 drawn slogans none is skipped; of 900 hard cases (12 to 240 px, faint,
+turned, blurred, recompressed, grey-alike colours) one that an engine reads is skipped, a lone "IT". So an image whose
+whole text is two single strokes can be lost. Photographs are rarely skipped: their texture crosses as often as letters.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,10 +17,14 @@ from mmkp_core.visual.decode import Decoded
 
 TEXTLESS_VERSION = 1  # raise it when another image may be skipped
 
+MOST_CHANGES = 4  # a drawn ring has four, as the letter O
+MOST_NEAR = 3
+NEAR = 20  # pixels
+WINDOW = 25  # pixels of the local mean
 FAINTEST = 2.5  # grey levels from the local mean
-GRAIN = 4.5  # times the grain: what a change must be above
-MOST_GRAIN = 0.9  # above it nothing is concluded
-FEWEST_ROWS = 2
+GRAINS = 5.5  # a change must be this many times the grain
+MOST_GRAIN = 0.9  # at 1.3 faint letters were lost
+
 
 def may_hold_words(image: Decoded, side_limit: int) -> bool:
     import cv2
@@ -20,38 +34,39 @@ def may_hold_words(image: Decoded, side_limit: int) -> bool:
     if longest > side_limit:  # what the engine's detector sees
         scale = side_limit / longest
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    sharp = pixels.astype(np.float32)
-    grain = _grain(sharp)
+    smooth_HWC = pixels.astype(np.float32)
+    grain = _grain(smooth_HWC)
     if grain > 1.0:
-        sharp = cv2.GaussianBlur(sharp, (5, 5), 0)
-        grain = _grain(sharp)
+        smooth_HWC = cv2.GaussianBlur(smooth_HWC, (5, 5), 0)
+        grain = _grain(smooth_HWC)
     if grain > MOST_GRAIN:
         return True
-    threshold = max(FAINTEST, GRAIN * grain)
-    for across in (sharp, np.ascontiguousarray(sharp.transpose(1, 0, 2))):
-        away = across - cv2.blur(across, (25, 1)).reshape(across.shape)
-        if any(_many(away[..., channel], threshold) for channel in range(3)):
+    threshold = max(FAINTEST, GRAINS * grain)
+    for across_HWC in (smooth_HWC, np.ascontiguousarray(smooth_HWC.transpose(1, 0, 2))):
+        away_HWC = across_HWC - cv2.blur(across_HWC, (WINDOW, 1)).reshape(across_HWC.shape)
+        if any(_changes_often(away_HWC[..., channel], threshold) for channel in range(3)):
             return True
     return False
 
 
-def _grain(smooth: npt.NDArray[np.float32]) -> float:
-    if min(smooth.shape[:2]) < 7:
+def _grain(smooth_HWC: npt.NDArray[np.float32]) -> float:
+    """Standard deviation of the noise: the median second difference, which edges and slopes do not move."""
+    if min(smooth_HWC.shape[:2]) < 7:
         return 0.0
-    second = np.abs(smooth[::2, 6:] - 2 * smooth[::2, 3:-3] + smooth[::2, :-6])
+    second = np.abs(smooth_HWC[::2, 6:] - 2 * smooth_HWC[::2, 3:-3] + smooth_HWC[::2, :-6])
     return float(np.median(second)) / 0.6745 / 6**0.5
 
 
-def _many(away_HW: npt.NDArray[np.float32], threshold: float) -> bool:
+def _changes_often(away_HW: npt.NDArray[np.float32], threshold: float) -> bool:
+    """Do two neighbouring rows change sides of their local mean more often than drawn shapes do?"""
     sides_HW = (away_HW > threshold).astype(np.int8) - (away_HW < -threshold).astype(np.int8)
-    rows = np.flatnonzero(sides_HW.any(axis=1))
-    if not len(rows): return False
-    places_HW = np.where(sides_HW != 0, np.arange(sides_HW.shape[1], dtype=np.int16), np.int16(0))
+    if not sides_HW.any():
+        return False
+    places_HW = np.where(sides_HW != 0, np.arange(sides_HW.shape[1]), 0)
     np.maximum.accumulate(places_HW, axis=1, out=places_HW)
-    held_HW = np.take_along_axis(sides_HW, places_HW.astype(np.intp), axis=1)
-    change_HW = (held_HW[:, 1:] * held_HW[:, :-1]) < 0
-    total_HW = np.cumsum(change_HW, axis=1, dtype=np.int16)
-    many_H = total_HW[:, -1] > 4
-    near_H = (total_HW[:, 20:] - total_HW[:, :-20] > 3).any(axis=1) if total_HW.shape[1] > 20 else many_H
-    hit_H = many_H | near_H
-    return bool((hit_H[1:] & hit_H[:-1]).any())
+    held_HW = np.take_along_axis(sides_HW, places_HW, axis=1)  # an undecided pixel keeps the side before it
+    changes_HW = np.cumsum(held_HW[:, 1:] * held_HW[:, :-1] < 0, axis=1, dtype=np.int32)
+    often_H = changes_HW[:, -1] > MOST_CHANGES
+    if changes_HW.shape[1] > NEAR:
+        often_H |= (changes_HW[:, NEAR:] - changes_HW[:, :-NEAR] > MOST_NEAR).any(axis=1)
+    return bool((often_H[1:] & often_H[:-1]).any())

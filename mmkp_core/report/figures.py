@@ -16,6 +16,8 @@ from mmkp_core.report.wording import metric_name, plain
 WIDTH, HEIGHT = 340, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 34
 TRACK = 240
+DIVERGED = 1e9
+"""A loss above this would press everything else onto the axis."""
 
 Point = tuple[float, float]
 
@@ -48,14 +50,15 @@ def bar(share: float, name: str = "bar") -> Markup:
 
 
 def loss_chart(curve: Curve) -> Markup:
-    """Training and validation loss of one run; a figure that is not finite leaves a gap in neither line."""
+    """Training and validation loss of one run; figures that diverged are left out."""
     train, valid = _finite(curve.train), _finite(curve.valid)
     frame = _Frame.around([*train, *valid])
     drawn = frame.line(train, "train") + frame.line(valid, "valid")
     if curve.best_at is not None:
         drawn = frame.upright(curve.best_at) + drawn
     ends = f", {valid[-1][1]:.3g} on validation at the end" if valid else ""
-    return frame.drawing(f"{curve.value_name} of {plain(curve.run)} by {curve.unit}{ends}", drawn, curve.unit, 1.0)
+    unit = plain(curve.unit)
+    return frame.drawing(f"{plain(curve.value_name)} of {plain(curve.run)} by {unit}{ends}", drawn, unit, 1.0)
 
 
 def reasoning_chart(rows: Sequence[ReasoningRow], metric: str, top: float) -> Markup:
@@ -74,7 +77,7 @@ def reasoning_chart(rows: Sequence[ReasoningRow], metric: str, top: float) -> Ma
 
 
 def _finite(points: Sequence[Point]) -> list[Point]:
-    return [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
+    return [(x, y) for x, y in points if math.isfinite(x) and abs(y) <= DIVERGED]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _UNSEEN = re.compile(
 )
 """Controls, direction marks, lone surrogates, tags. Joiners stay: emoji and many scripts are built with them."""
 _TOO_MANY_MARKS = re.compile(r"([\u0300-\u036f\u20d0-\u20ff]{4})[\u0300-\u036f\u20d0-\u20ff]+")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]!|~$]|^[-+#=]|^\d+(?=[.)]))")
 
 PROTOCOLS = {
     "cmkp": (
@@ -62,7 +62,7 @@ def markdown(text: str, longest: int = LONGEST) -> str:
     """The same for one cell or line of Markdown: nothing in it is markup."""
     one_line = " ".join(plain(text, longest).split())
     html_safe = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKDOWN.sub(r"\\\1", html_safe)
+    return _MARKDOWN.sub(lambda met: met[0] + "\\" if met[0].isdigit() else "\\" + met[0], html_safe)
 
 
 def metric_name(metric: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mmkp_core.data.post import Example
 from mmkp_core.data.text import normal_form
 from mmkp_core.prompts.answer import clean_phrase
+from mmkp_core.prompts.fence import plain
 from mmkp_core.prompts.teacher import LONGEST_PHRASE, MOST_PHRASES, SYSTEM
 from mmkp_core.teacher.reply import Flaw, Reply, json_of
 from mmkp_core.teacher.spec import TeacherSpec
@@ -28,19 +29,30 @@ _GIVEN = re.compile(
     r"|keyphrases\s*一节",
     re.IGNORECASE,
 )
-_ORDER = re.compile(
+# What no post says to people: it speaks to a model, or imitates the marks of a conversation.
+_ATTACK = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,60}\b(?:above|previous|prior|earlier|instructions?|rules?|prompt)"
-    r"|\b(?:answer|reply|respond|output|print|write|return|say|include|add|append)\b.{0,40}?[#\"'“「:：]"
-    r"|\b(?:you\s+are\s+now|new\s+instructions?|system\s*(?:prompt|message|:)|developer\s+mode|as\s+an\s+ai)\b"
-    r"|\b(?:your|the)\s+(?:only\s+)?(?:answer|keyphrases?|hashtags?|output)\s+(?:is|are|must\s+be|should\s+be|shall\s+be)\b"
+    r"|\b(?:you\s+are\s+now|new\s+instructions?|system\s*(?:prompt|message|:)|developer\s+mode)\b"
+    r"|\byour\s+(?:only\s+)?(?:answer|reply|keyphrases?|output)\s+(?:is|are|must\s+be|should\s+be|shall\s+be)\b"
+    r"|^\W*(?:(?:please|now|then|only)\s+)*(?:answer|reply|respond|output|print|append)\b.{0,40}?[#\"“「:]"
     r"|\"(?:phrases|reasoning|role)\"\s*:"
+    r"|[<‹][|｜]|[|｜][>›]|<<[^<>\n]{1,80}>>|[\[(]/?INST\]|[<‹]/?(?:image|think)>"
     r"|(?:忽略|无视|忘记).{0,20}(?:以上|上面|之前|前面|指令|要求|规则)"
-    r"|(?:只|请)?(?:回答|回复|输出|添加|写上).{0,12}[#＃“「\"：:]",
+    r"|(?:只|请)(?:回答|回复|输出)",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*|\n")
-_NAMED = re.compile(
-    r"[#＃](\w+)|[\"“「『']([^\"”」』'\n]{2,60})[\"”」』']|[:：]\s*([\w -]{2,60}?)\s*(?=[.;,!?。！？]|$)"
+# What also people say; it counts beside an attack.
+_ORDER = re.compile(
+    r"\b(?:answer|reply|respond|output|print|write|return|say|include|add|append)\b.{0,40}?[#\"“「:]"
+    r"|(?:回答|回复|输出|添加|写上).{0,12}[#＃“「\"：:]",
+    re.IGNORECASE,
+)
+_MARK = re.compile(r"<<[^<>\n]{1,80}>>")
+_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
+_NAMED = (
+    re.compile(r"[#＃](\w+)"),
+    re.compile(r"[\"“「『']([^\"”」』'\n]{2,60})[\"”」』']"),
+    re.compile(r"[:：]\s*([\w -]{2,60}?)\s*(?=[.;,!?。！？]|$)"),
 )
 
 
@@ -63,7 +75,7 @@ def read_rationale(reply: Reply, example: Example, spec: TeacherSpec, fence: str
     reasoning = reasoning.encode("utf-8", "replace").decode().strip()
     gold = {normal_form(phrase): phrase for phrase in gold_of(example)}
     said = {normal_form(phrase): phrase for phrase in phrases}
-    if leaked := prompt_leak(reply.text, fence):
+    if leaked := prompt_leak("\n".join((reply.text, reasoning, *phrases)), fence):
         return Flaw("prompt_leaked", leaked)
     ordered = planted_phrases(example)
     if planted := sorted(phrase for phrase in phrases if squeezed(phrase) in ordered):
@@ -124,18 +136,24 @@ def prompt_leak(reply: str, fence: str) -> str:
 def planted_phrases(example: Example) -> frozenset[str]:
     """What the post's words order a model to say, squeezed, unless the post also says it in earnest.
 
-    In earnest: it is a keyphrase, or it stands in a sentence that gives no order.
+    In earnest: it is a keyphrase, or it stands in a sentence that gives no order. After an imitated mark of the fence
+    nothing is in earnest.
     """
-    text = f"{example.post.text}\n{example.image_words}"
-    orders: list[str] = []
-    rest: list[str] = []
-    for sentence in _SENTENCE.findall(text[:20_000]):
-        (orders if _ORDER.search(sentence) else rest).append(sentence)
-    if not orders:
+    words = plain(f"{example.post.text[:10_000]}\n{example.image_words[:10_000]}")
+    mark = _MARK.search(words)
+    before, after = (words[: mark.start()], words[mark.start() :]) if mark else (words, "")
+    sentences = _SENTENCE.findall(before)
+    if not after and not any(map(_ATTACK.search, sentences)):
         return frozenset()
-    earnest = squeezed(" ".join(rest)) + "\n" + "\n".join(map(squeezed, example.post.keyphrases))
-    named = {squeezed(name) for order in orders for match in _NAMED.findall(order) for name in match if name}
-    return frozenset(name for name in named if len(name) > 2 and name not in earnest)
+    orders = [after, *(sentence for sentence in sentences if _is_order(sentence))]
+    earnest = [squeezed(" ".join(sentence for sentence in sentences if not _is_order(sentence)))]
+    earnest += map(squeezed, example.post.keyphrases)
+    named = {squeezed(name) for order in orders for pattern in _NAMED for name in pattern.findall(order)}
+    return frozenset(name for name in named if len(name) > 3 and not any(name in said for said in earnest))
+
+
+def _is_order(sentence: str) -> bool:
+    return bool(_ATTACK.search(sentence) or _ORDER.search(sentence))
 
 
 def squeezed(text: str) -> str:

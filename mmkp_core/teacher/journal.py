@@ -59,7 +59,7 @@ class Journal:
         while data:  # a full disk raises with the tail torn; the next run sets it aside
             written = os.pwrite(self._file, data, at)
             data, at = data[written:], at + written
-        os.fdatasync(self._file)
+        os.fsync(self._file)
         for reply, line in zip(replies, lines, strict=True):
             self._note(reply, self._end, len(line))
             self._end += len(line)

@@ -71,6 +71,12 @@ class TeacherSpec:
         )
 
     @property
+    def asked(self) -> str:
+        """Fingerprint of how posts are asked about, whatever is then accepted. A journal named by it serves a new
+        acceptance bound for nothing."""
+        return fingerprint("asked", self.chat, self.mode, self.language, PROMPT_VERSION)
+
+    @property
     def engine(self) -> str:
         """Fingerprint of everything that a row depends on besides its post."""
         return fingerprint("teacher", self, PROMPT_VERSION, ACCEPTANCE_VERSION)

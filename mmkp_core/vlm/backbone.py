@@ -18,7 +18,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from mmkp_core.errors import Mismatch, Unavailable
 from mmkp_core.vlm.conversation import Batch
 from mmkp_core.vlm.spec import TINY, LoraSpec
-from mmkp_core.vlm.tiny import WEIGHTS
+from mmkp_core.vlm.weights import TINY_WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Vlm:
 
 def load_backbone(name: str, revision: str, *, device: torch.device, dtype: torch.dtype, download: bool) -> Vlm:
     """Weights and processor; from the hub only where `download` is allowed and nothing is cached."""
-    source = str(WEIGHTS) if name == TINY else name
-    if name == TINY and not (WEIGHTS / "model.safetensors").is_file():
-        raise Unavailable(f"the tiny backbone's weights are missing in {WEIGHTS}; make them with `mmkp tiny`")
+    source = str(TINY_WEIGHTS) if name == TINY else name
+    if name == TINY and not (TINY_WEIGHTS / "model.safetensors").is_file():
+        raise Unavailable(f"the tiny backbone's weights are missing in {TINY_WEIGHTS}; make them with `mmkp tiny`")
     where: dict[str, Any] = {"local_files_only": not download, "trust_remote_code": False}
     if revision and name != TINY and not Path(name).is_dir():
         where["revision"] = revision
@@ -103,6 +103,7 @@ def language_linears(model: Any) -> list[str]:
 
 def answer_losses(model: Any, batch: Batch, seen: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """Of each post, the summed loss of its answer's tokens, and how many they are."""
+    batch = batch.to(next(model.parameters()).device)
     extra = {name: value for name, value in seen.items() if name != "seen"}
     if seen:
         extra["mm_encoder_outputs"] = {"image": seen["seen"]}

@@ -11,7 +11,7 @@ Letters of tensor names: B posts, L tokens (padded on the left, so that answers 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -51,12 +51,8 @@ class Prompts:
         return len(self.rows)
 
     def to(self, device: torch.device) -> "Prompts":
-        return replace(
-            self,
-            rows=tuple({name: value.to(device) for name, value in row.items()} for row in self.rows),
-            pictures={name: value.to(device) for name, value in self.pictures.items()},
-            text=tuple(value.to(device) for value in self.text),
-        )
+        """Pictures on the device; tokens stay behind, for they go over as whole batches, with answers."""
+        return replace(self, pictures={name: value.to(device) for name, value in self.pictures.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +64,12 @@ class Batch:
     """True for the tokens of the answer and of the mark that ends it."""
     text_BL: Tensor
     """True for the post's own words."""
-    kept: int = field(default=1)
+    kept: int
     """How many last positions need logits: those that predict a token with loss."""
+
+    def to(self, device: torch.device) -> "Batch":
+        inputs = {name: value.to(device) for name, value in self.inputs.items()}
+        return Batch(inputs, self.loss_BL.to(device), self.text_BL.to(device), self.kept)
 
 
 class Conversation:
@@ -193,8 +193,8 @@ def with_answers(prompts: Prompts, answers: Sequence[Sequence[int]]) -> Batch:
     rows = []
     for row, answer in zip(prompts.rows, answers, strict=True):
         ids = row["input_ids"]
-        said = {name: torch.zeros(len(answer), dtype=value.dtype, device=ids.device) for name, value in row.items()}
-        said["input_ids"] = torch.tensor(answer, dtype=ids.dtype, device=ids.device)
+        said = {name: torch.zeros(len(answer), dtype=value.dtype) for name, value in row.items()}
+        said["input_ids"] = torch.tensor(answer, dtype=ids.dtype)
         said["attention_mask"] = torch.ones_like(said["input_ids"])
         rows.append({name: torch.cat((value, said[name])) for name, value in row.items()})
     length = max(len(row["input_ids"]) for row in rows)

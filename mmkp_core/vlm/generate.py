@@ -67,7 +67,7 @@ def _write(
     vlm: Vlm, conversation: Conversation, asks: Sequence[Ask], spec: GenerationSpec
 ) -> tuple[list[str], list[int]]:
     prompts = conversation.prompts(asks, [spec.max_tokens] * len(asks)).to(vlm.device)
-    inputs = with_answers(prompts, [()] * len(asks)).inputs
+    inputs = with_answers(prompts, [()] * len(asks)).to(vlm.device).inputs
     ending = conversation.ending_ids
     with torch.inference_mode():
         written = vlm.model.generate(

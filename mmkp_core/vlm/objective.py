@@ -49,6 +49,8 @@ def teach(
     model: nn.Module, piece: Piece, seen: Mapping[str, Any], answers: Answers, count: Count, backward: Backward | None
 ) -> None:
     """Add the loss of these answers, one a post; a post with an empty one is left out."""
+    if not any(answers):
+        return
     sums_B, tokens_B = answer_losses(model, with_answers(piece.prompts, answers), seen)
     means_B = sums_B / tokens_B.clamp(min=1)
     if backward is not None:

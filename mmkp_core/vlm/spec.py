@@ -146,4 +146,4 @@ class VlmSpec:
     )
     """The training loop's settings."""
     generation: GenerationSpec = field(default=GenerationSpec())
-    """How answers are written."""
+    """Its answers: beams and lengths."""

@@ -31,8 +31,14 @@ def field(label: str, index: int = 0) -> str:
     )
 
 
-def fill(page: Page, label: str, value: str, index: int = 0) -> None:
-    page.fill(field(label, index), value)
+def fill(page: Page, label: str, text: str, index: int = 0) -> None:
+    """Type a value; a form that is still filling in its defaults overwrites it, so look and type again."""
+    for _ in range(10):
+        page.fill(field(label, index), text)
+        page.settle(0.5)
+        if value(page, label, index) == text:
+            return
+    raise TimeoutError(f"{label} does not keep {text!r}")
 
 
 def choose(page: Page, label: str, option: str, index: int = 0) -> None:
@@ -46,14 +52,15 @@ def switch(page: Page, label: str) -> None:
 
 
 def value(page: Page, label: str, index: int = 0) -> str:
-    return str(page.until(f"(e => e && (e.value || e.innerText))({field(label, index)})"))
+    return str(page.until(f"(e => e && (e.value || e.innerText || ' '))({field(label, index)})")).strip()
 
 
 def submit(page: Page) -> str:
     """Start the run that the form describes; its id."""
     page.click("Submit", "button")
-    page.click("View run")  # in the note that pops up
-    page.until("location.pathname.includes('/runs/flow-run/')")
+    note = "[...document.querySelectorAll('button')].find(e => e.innerText.trim() === 'View run')"
+    # it slides in and away, so a mouse may miss it
+    page.until(f"location.pathname.includes('/runs/flow-run/') || ((e => e && e.click())({note}), false)", 30)
     return page.address.partition("/runs/flow-run/")[2].partition("?")[0]
 
 
@@ -62,7 +69,7 @@ def refusal(page: Page) -> str:
     before = page.address
     page.click("Submit", "button")
     said = page.until(
-        "(document.querySelector('main :invalid:not(form)') || {}).validationMessage"
+        "(document.querySelector('main input:invalid, main textarea:invalid') || {}).validationMessage"
         " || [...document.querySelectorAll('main [role=alert], main .text-destructive, main .text-red-500,"
         " [data-sonner-toast]')].map(e => e.innerText.trim()).filter(Boolean)[0]"
     )

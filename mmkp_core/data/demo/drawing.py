@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from mmkp_core.data.demo.facts import Picture
 from mmkp_core.data.demo.words import COLOURS
@@ -110,8 +110,9 @@ def _scene(picture: Picture) -> Image.Image:
         phase = draw.uniform(0, 6)
         ridge = height + 0.06 * np.sin(columns * 6.3 * waves + phase)
         image = np.where((rows > ridge)[..., None], colour * (1.15 - 0.5 * rows[..., None]), image)
-    image += generator(0, "grain", picture.original).normal(0, 5, (SIZE, SIZE, 1))
-    return Image.fromarray(np.clip(image, 0, 255).astype(np.uint8))
+    soft = Image.fromarray(np.clip(image, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(3))
+    grain = generator(0, "grain", picture.original).normal(0, 2, (SIZE, SIZE, 1))
+    return Image.fromarray(np.clip(np.asarray(soft) + grain, 0, 255).astype(np.uint8))
 
 
 def _muted(draw: random.Random) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -29,7 +29,9 @@ def picture(colour: str, size: tuple[int, int] = (60, 50)) -> bytes:
     return out.getvalue()
 
 
-def post(number: int, text: str, phrases: Sequence[str], rationale: str | None = None, image: str | None = None) -> Example:
+def post(
+    number: int, text: str, phrases: Sequence[str], rationale: str | None = None, image: str | None = None
+) -> Example:
     return Example(
         post=Post(post_id=str(number), text=text, keyphrases=tuple(phrases), image=image),
         image_words="hot soup" if number % 2 else "",

@@ -33,7 +33,10 @@ def test_exactly_the_answer_and_its_end_carry_loss(processor: Any, conversation:
     answers = conversation.answer_ids(["red star", "hot soup; chess"])
     batch = with_answers(conversation.prompts(asks, [20, 20]), answers)
     ids = batch.inputs["input_ids"]
-    assert [decoded(processor, ids[i][batch.loss_BL[i]]) for i in (0, 1)] == ["red star<|im_end|>", "hot soup; chess<|im_end|>"]
+    assert [decoded(processor, ids[i][batch.loss_BL[i]]) for i in (0, 1)] == [
+        "red star<|im_end|>",
+        "hot soup; chess<|im_end|>",
+    ]
     assert batch.kept == max(map(len, answers)) + 1
 
 

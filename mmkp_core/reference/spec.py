@@ -1,0 +1,23 @@
+"""What makes one reference line differ from another?"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Le
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceSpec:
+    """A predictor without training, which any trained system has to beat."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"use_attribute_docstrings": True}
+
+    method: Literal["frequent", "neighbours"] = "neighbours"
+    """frequent: the commonest training keyphrases, for every post. neighbours: those of the most similar training
+    posts, by TF-IDF cosine."""
+    neighbours: Annotated[int, Ge(1), Le(1000)] = 10
+    """Training posts that vote."""
+    image_words: bool = True
+    """Compare the words found in the image along with the post's own."""
+    keep: Annotated[int, Ge(1), Le(50)] = 5
+    """Phrases given for a post."""

@@ -1,0 +1,180 @@
+"""Rationales of a teacher for a split's training posts, each reply paid once."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.concurrency.sync import concurrency
+
+from mmkp_core.data.post import Example
+from mmkp_core.errors import MmkpError, Unavailable
+from mmkp_core.identity import ArtifactRef
+from mmkp_core.systems import Progress
+from mmkp_core.teacher.account import Account
+from mmkp_core.teacher.endpoint import ApiKey, Endpoint
+from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
+from storage.rows import RowStore
+from storage.store import Draft, Store
+from tasks.examples import dataset_parts, dataset_posts, examples, image_bytes, part_posts, split_dataset
+from tasks.progress import progress
+from tasks.store import build_once, open_store
+
+VERSION = 1
+SCRIPTED = "scripted"
+KEY_BLOCK = "teacher-api-key"
+SLOTS = 64
+"""Of the limit `teacher`: requests in flight over all runs."""
+
+
+@task(cache_policy=NO_CACHE, task_run_name="teach with {spec.model}")
+def teach_posts(
+    split: ArtifactRef, enriched: ArtifactRef, spec: TeacherSpec, limits: TeacherLimits, rebuild: bool = False
+) -> ArtifactRef:
+    """What the teacher says of every training post of a split.
+
+    Stops, and keeps what it has, when the budget is spent; called again with a larger one it goes on.
+    """
+    store = open_store()
+
+    def build(draft: Draft) -> None:
+        posts = part_posts(store, split, "train")
+        given = examples(store, [post for post in posts if post.keyphrases], enriched)
+        account = ask_for(store, given, split_dataset(store, split), spec, limits)
+        rows = rationale_rows(store, spec)
+        hashes = hashes_of(given, spec)
+        states = rows.select(hashes, ["request_hash", "status"])["status"].to_pylist()
+        left = len(set(hashes)) - len(states)
+        if left:
+            why = "the budget is spent" if account and account.spent else "some requests failed"
+            raise MmkpError(
+                f"{why}: {len(states):,} of {len(set(hashes)):,} questions are answered and kept; "
+                "run it again with a larger budget (limits.budget_tokens, limits.budget_cost) to go on from there"
+            )
+        draft.facts.update(Counter(states), engine=rows.group, model=spec.model, split=split.address)
+
+    return build_once("taught", spec, [split, enriched], build, version=VERSION, rebuild=rebuild)
+
+
+@task(cache_policy=NO_CACHE)
+def show_teaching(taught: ArtifactRef, key: str) -> None:
+    """Accepted and rejected rationales by reason, as a table in the UI."""
+    store = open_store()
+    counts: Counter[tuple[str, str]] = Counter()
+    tokens: Counter[tuple[str, str]] = Counter()
+    for row in _all_rows(store, store.require(taught).facts["engine"]):
+        place = (row["status"], row["reason"] or "")
+        counts[place] += 1
+        tokens[place] += row["prompt_tokens"] + row["completion_tokens"]
+    rows = [{"status": s, "reason": r, "posts": counts[s, r], "tokens": tokens[s, r]} for s, r in sorted(counts)]
+    create_table_artifact(table=rows, key=key, description="What became of the teacher's answers")
+
+
+def ask_for(
+    store: Store, given: Sequence[Example], dataset: ArtifactRef, spec: TeacherSpec, limits: TeacherLimits
+) -> Account | None:
+    """Ask what is not answered yet, and seal the answers; None where everything was answered before."""
+    from mmkp_core.teacher.client import Asking
+    from mmkp_core.teacher.journal import Journal
+    from mmkp_core.teacher.rationales import rationale_rows as asked_rows
+
+    rows = rationale_rows(store, spec)
+    known = rows.known()
+    todo = [e for e, request in zip(given, hashes_of(given, spec), strict=True) if request not in known]
+    if not todo:
+        return None
+    journal_path = store.objects.scratch("journals") / f"{spec.asked}.jsonl"
+    answered = []
+    with (
+        endpoint_for(store, dataset, spec) as endpoint,
+        Journal(journal_path) as journal,
+        concurrency("teacher", occupy=min(limits.concurrency, SLOTS), strict=True),
+        progress(f"asking {spec.model}") as report,
+    ):
+        asking = Asking(endpoint, limits, journal)
+        try:
+            for row in asked_rows(todo, image_bytes(store, [e.post for e in todo]), spec, asking):
+                answered.append(row)
+                report(Progress(len(answered), len(todo), f"{asking.account.tokens:,} tokens"))
+        finally:  # a stopped run keeps what it has paid for; failed rows are asked again
+            _seal(rows, [row for row in answered if row["status"] != "failed"])
+        return asking.account
+
+
+@contextmanager
+def endpoint_for(store: Store, dataset: ArtifactRef, spec: TeacherSpec) -> Iterator[Endpoint]:
+    """The endpoint that the environment names; for the model `scripted`, the local server that ships with mmkp."""
+    url = os.environ.get("OPENAI_BASE_URL", "")
+    if url or spec.model != SCRIPTED:
+        yield Endpoint(url or "https://api.openai.com/v1", teacher_key())
+        return
+    from mmkp_core.teacher.scripted import Script, serving
+    from mmkp_core.teacher.scripted_answers import Fact, Facts
+
+    texts = {post.post_id: post for post in dataset_posts(store, dataset)}
+    facts = []
+    for part in dataset_parts(store, dataset):
+        if part.file("facts.jsonl"):
+            for line in store.read(part, "facts.jsonl").splitlines():
+                row = json.loads(line)
+                if post := texts.get(row["post_id"]):
+                    facts.append(
+                        Fact(
+                            text=post.text,
+                            phrases=tuple(row["keyphrases"]),
+                            evidence=tuple(row["evidence"]),
+                            shown=row.get("shown") or "",
+                            image=post.image or "",
+                        )
+                    )
+    with serving(Script(facts=Facts(facts))) as server:
+        yield Endpoint(server.url)
+
+
+def teacher_key() -> ApiKey:
+    """The key from the environment or a Prefect secret block; it is handed on and never stored."""
+    if key := os.environ.get("OPENAI_API_KEY"):
+        return ApiKey(key)
+    from prefect.blocks.system import Secret
+
+    try:
+        block = Secret.load(KEY_BLOCK, _sync=True)
+    except ValueError:
+        raise Unavailable(
+            f"the teacher needs a key: set OPENAI_API_KEY, or make a Prefect secret block called {KEY_BLOCK!r}; "
+            "teacher.model=scripted needs none"
+        ) from None
+    return ApiKey(str(block.get()))
+
+
+def rationale_rows(store: Store, spec: TeacherSpec) -> RowStore:
+    return RowStore(store, "rationales", spec.engine, VERSION, key="request_hash")
+
+
+def hashes_of(given: Sequence[Example], spec: TeacherSpec) -> list[str]:
+    from mmkp_core.teacher.rationales import request_of
+
+    return [request_of(example, spec).hash for example in given]
+
+
+def _seal(rows: RowStore, answered: list[dict[str, object]]) -> None:
+    from mmkp_core.teacher.rows import RATIONALES
+
+    if answered:
+        answered.sort(key=lambda row: str(row["request_hash"]))
+        keys = [str(row["request_hash"]) for row in answered]
+
+        def build(draft: Draft) -> None:
+            draft.write_table("rationales", answered, RATIONALES)
+
+        rows.add(keys, build)
+
+
+def _all_rows(store: Store, group: str) -> Iterator[dict[str, Any]]:
+    for part in store.records("rationales", group):
+        yield from store.table(part, "rationales").to_pylist()
