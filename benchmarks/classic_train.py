@@ -1,0 +1,234 @@
+"""How fast is training a classic system, against a plain vectorised loop over the same model?
+
+The plain loop is what the field's code does without its Python loops: one pair of post and keyphrase each, random
+batches, packed sequences, every key and value projected, a whole distribution per word, default Adam. Its weights are a
+copy of ours, and on one batch both losses are equal. Ours is `fit` itself, checkpoint included.
+"""
+
+import copy
+import math
+import resource
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from benchmarks.classic_posts import cmkp_like
+from mmkp_core.classic.batch import ClassicSamples, Vocabularies, attribute_words, phrases, source_words
+from mmkp_core.classic.blocks.attention import MultiHeadLayer
+from mmkp_core.classic.blocks.decoder import FLOOR
+from mmkp_core.classic.blocks.fusion import EachAsksOthers
+from mmkp_core.classic.build import build_model
+from mmkp_core.classic.model import KeyphraseModel
+from mmkp_core.classic.objectives import PhraseLoss
+from mmkp_core.classic.spec import ClassicSpec
+from mmkp_core.classic.systems import CLASSIC_SYSTEMS
+from mmkp_core.data.post import Example, ImageFeatures
+from mmkp_core.data.vocabulary import BOS, EOS, PAD, copy_codes
+from mmkp_core.systems import Progress
+from mmkp_core.training.fit import fit
+from mmkp_core.training.spec import TrainingSpec
+
+TRAINING = TrainingSpec(epochs=1, batch_size=64)
+
+
+def run(posts: int = 960, repeats: int = 2, systems: tuple[str, ...] = ("copy", "m3h-att")) -> list[dict[str, Any]]:
+    """Rows `name, size, ours, reference, ratio, target, unit, peak_mib`: posts per CPU second, one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        examples, known, features = cmkp_like(posts)
+        specs = {system.id: system.spec for system in CLASSIC_SYSTEMS if system.id in systems}
+        return [_row(name, spec, examples, known, features, repeats) for name, spec in specs.items()]
+    finally:
+        torch.set_num_threads(before)
+
+
+def _row(
+    name: str, spec: ClassicSpec, examples: list[Example], known: Vocabularies, features: ImageFeatures, repeats: int
+) -> dict[str, Any]:
+    torch.manual_seed(0)
+    model = build_model(spec, known, features.matrix.shape[2])
+    samples = ClassicSamples(examples, known, spec, features)
+    pairs = plain_pairs(examples, known, spec)
+    ours, plain = same_losses(model, samples, pairs, features)
+    if not math.isclose(ours, plain, rel_tol=1e-4):
+        raise AssertionError(f"{name}: the two losses differ on the same batch: {ours} and {plain}")
+    best_ours = best_plain = math.inf
+    for _ in range(repeats):
+        best_ours = min(best_ours, _ours(copy.deepcopy(model), samples))
+        best_plain = min(best_plain, _plain(copy.deepcopy(model), pairs, features))
+    return {
+        "name": f"classic-train: {name}",
+        "size": f"{len(examples)} posts, {len(pairs)} pairs, {len(known.words)} words, {len(known.classes)} classes; "
+        f"loss of one batch {ours:.4f} and {plain:.4f}",
+        "ours": len(examples) / best_ours,
+        "reference": len(examples) / best_plain,
+        "ratio": best_plain / best_ours,
+        "target": ">= 2",
+        "unit": "posts per CPU s",
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def same_losses(
+    model: KeyphraseModel, samples: ClassicSamples, pairs: "list[Pair]", features: ImageFeatures
+) -> tuple[float, float]:
+    """The loss of the first 32 posts, dropout off, by both ways of computing."""
+    model.eval()
+    indices = np.arange(32)
+    with torch.no_grad():
+        losses = model(samples.batch(indices), handover=False)
+        own = losses.generation + (losses.classification if losses.classification is not None else 0.0)
+        plain = plain_loss(model, [pair for pair in pairs if pair.post < 32], features)
+    model.train()
+    return float(own), float(plain)
+
+
+def _ours(model: KeyphraseModel, samples: ClassicSamples) -> float:
+    def silent(progress: Progress) -> None:
+        pass
+
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.process_time()
+        fit(
+            model,
+            PhraseLoss(),
+            samples,
+            None,
+            TRAINING,
+            seed=0,
+            identity="benchmark",
+            checkpoints=Path(folder),
+            checkpoint_steps=1_000_000,
+            accelerator=Accelerator(cpu=True),
+            report=silent,
+        )
+        return time.process_time() - start
+
+
+def _plain(model: KeyphraseModel, pairs: "list[Pair]", features: ImageFeatures) -> float:
+    torch.manual_seed(0)
+    start = time.process_time()
+    optimiser = torch.optim.Adam(model.parameters(), lr=TRAINING.learning_rate)
+    for batch in torch.randperm(len(pairs)).split(TRAINING.batch_size):
+        optimiser.zero_grad()
+        plain_loss(model, [pairs[i] for i in batch], features).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), TRAINING.clip)
+        optimiser.step()
+    return time.process_time() - start
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A post and one of its keyphrases."""
+
+    post: int
+    image: str | None
+    words: list[int]
+    copies: list[int]
+    attributes: list[int]
+    target: list[int]
+    label: int
+
+
+def plain_pairs(examples: list[Example], known: Vocabularies, spec: ClassicSpec) -> list[Pair]:
+    pairs = []
+    for number, example in enumerate(examples):
+        codes = copy_codes(source_words(example, spec), known.words, spec.copied_strangers)
+        attributes = [known.words.number(word) for word in attribute_words(example, spec)]
+        for phrase in phrases(example):
+            target, label = codes.target(phrase, known.words), known.classes.number(" ".join(phrase))
+            pairs.append(Pair(number, example.post.image_key, codes.words, codes.copies, attributes, target, label))
+    return pairs
+
+
+def plain_loss(model: KeyphraseModel, pairs: list[Pair], features: ImageFeatures) -> Tensor:
+    """Axes as in `mmkp_core.classic.model`, each pair a post of its own; sums, no mean."""
+    pairs = sorted(pairs, key=lambda pair: -len(pair.words))
+    known = model.embedding.num_embeddings
+    words_BL, copies_BL = _padded([p.words for p in pairs]), _padded([p.copies for p in pairs])
+    there_BL = torch.arange(words_BL.shape[1]) < torch.tensor([len(p.words) for p in pairs])[:, None]
+    read_BT = _padded([[BOS, *p.target] for p in pairs])
+    target_BT = _padded([[*p.target, EOS] for p in pairs])
+
+    packed = pack_padded_sequence(model.embedding(words_BL), there_BL.sum(1), batch_first=True)
+    model.encoder.gru.batch_first = True
+    states, last = model.encoder.gru(packed)
+    model.encoder.gru.batch_first = False
+    text_BLH, _ = pad_packed_sequence(states, batch_first=True)
+    start_BH = torch.cat((last[-1], last[-2]), dim=-1)
+
+    word_BTE = model.embedding(read_BT.where(read_BT < known, 3))
+    state_BTH = model.decoder.gru.gru(word_BTE.transpose(0, 1), start_BH[None])[0].transpose(0, 1)
+    attention, decoder = model.decoder.attention, model.decoder
+    mixed_BTLH = torch.tanh(attention.items(text_BLH).unsqueeze(1) + attention.asker(state_BTH).unsqueeze(2))
+    scores_BTL = attention.score(mixed_BTLH).squeeze(-1).masked_fill(~there_BL.unsqueeze(1), -math.inf)
+    weights_BTL = scores_BTL.softmax(-1)
+    context_BTH = decoder.context(torch.cat((weights_BTL @ text_BLH, state_BTH), dim=-1))
+    classification: Tensor | float = 0.0
+    if model.fusion is not None:
+        fused_BH = _plain_fusion(model, pairs, text_BLH, there_BL, features)
+        context_BTH = context_BTH + fused_BH.unsqueeze(1)
+        labels = torch.tensor([p.label for p in pairs])
+        assert model.classifier is not None
+        classification = nn.functional.cross_entropy(
+            model.classifier(fused_BH), labels, ignore_index=0, reduction="sum"
+        )
+    both_BTI = torch.cat((context_BTH, state_BTH), dim=-1)
+    generate_BT1 = torch.sigmoid(decoder.generate(torch.cat((both_BTI, word_BTE), dim=-1)))
+    words_BTV = decoder.words(both_BTI).softmax(-1)
+    strangers = max(0, int(copies_BL.max()) + 1 - known)
+    mixture_BTV = torch.cat((generate_BT1 * words_BTV, words_BTV.new_zeros(*words_BTV.shape[:2], strangers)), dim=-1)
+    places_BTL = copies_BL.unsqueeze(1).expand_as(weights_BTL)
+    mixture_BTV = mixture_BTV.scatter_add(2, places_BTL, (1 - generate_BT1) * weights_BTL)
+    chosen_BT = mixture_BTV.gather(2, target_BT.unsqueeze(2)).squeeze(2)
+    return -((chosen_BT + FLOOR).log() * (target_BT != PAD)).sum() + classification
+
+
+def _plain_fusion(
+    model: KeyphraseModel, pairs: list[Pair], text_BLH: Tensor, there_BL: Tensor, features: ImageFeatures
+) -> Tensor:
+    fusion = model.fusion
+    assert isinstance(fusion, EachAsksOthers)
+    image, image_there = features.gather([p.image for p in pairs])
+    image_BPD = (torch.from_numpy(image) - model.image_mean_D) / model.image_deviation_D
+    numbers_BA = _padded([p.attributes for p in pairs])
+    items = [text_BLH, fusion.image(image_BPD), fusion.attributes(model.embedding(numbers_BA))]
+    there = [there_BL, torch.from_numpy(image_there)[:, None].expand(-1, image.shape[1]), numbers_BA != PAD]
+    answers = []
+    for own, layer in enumerate(fusion.attend):
+        assert isinstance(layer, MultiHeadLayer)
+        mean_BH = (items[own] * there[own].unsqueeze(-1)).sum(1) / there[own].sum(1, keepdim=True)
+        others = [n for n in range(3) if n != own]
+        asked = torch.cat([items[n] for n in others], 1)
+        answers.append(_plain_layer(layer, mean_BH, asked, torch.cat([there[n] for n in others], 1)))
+    return torch.stack(answers).sum(0)
+
+
+def _plain_layer(layer: MultiHeadLayer, asker_BH: Tensor, items_BNH: Tensor, there_BN: Tensor) -> Tensor:
+    query_BKS = torch.einsum("bh,khs->bks", asker_BH, layer.query)
+    key_BKNS = torch.einsum("bnh,khs->bkns", items_BNH, layer.key)
+    value_BKNS = torch.einsum("bnh,khs->bkns", items_BNH, layer.value)
+    scores_BKN = (key_BKNS @ query_BKS.unsqueeze(-1)).squeeze(-1) / math.sqrt(layer.query.shape[-1])
+    weights_BKN = layer.dropout(scores_BKN.masked_fill(~there_BN.unsqueeze(1), -math.inf).softmax(-1))
+    found_BKS = (weights_BKN.unsqueeze(2) @ value_BKNS).squeeze(2)
+    found_BH = layer.norm_found(asker_BH + layer.dropout(layer.join(found_BKS.flatten(1))))
+    out_BH: Tensor = layer.norm_out(found_BH + layer.dropout(layer.narrow(torch.relu(layer.widen(found_BH)))))
+    return out_BH
+
+
+def _padded(lists: list[list[int]]) -> Tensor:
+    return nn.utils.rnn.pad_sequence([torch.tensor(numbers) for numbers in lists], batch_first=True, padding_value=PAD)
+
+
+if __name__ == "__main__":
+    for row in run():
+        print(row)
