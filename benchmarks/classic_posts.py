@@ -1,6 +1,6 @@
 """Posts with the vocabulary size and the lengths of the CMKP set, generated.
 
-Words per post: quantiles 5/25/50/75/95/99 % at 10/15/23/37/55/62, between 2 and 87. Keyphrases: 1 to 4, of 1 to 6 words,
+Words per post: quantiles 5/25/50/75/95/99 % at 10/15/23/37/55/62, between 2 and 87. Keyphrases: 1 to 4 of 1 to 6 words,
 a third of them in the text. The published set is not needed, and the real one is no larger.
 """
 

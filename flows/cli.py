@@ -107,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--predictions", required=True, type=Path, metavar="FILE")
     evaluate.add_argument("--train", type=Path, metavar="FILE", help="training posts, for seen and unseen")
     evaluate.add_argument("--format", choices=FORMATS, default="auto", help="of gold and training posts")
+    evaluate.add_argument("--resamples", type=int, default=0, help="bootstrap draws for intervals; none unless given")
     evaluate.add_argument("--json", action="store_true")
 
     overlap = command("overlap", run_overlap, "what test posts share with training posts; starts no server")
@@ -278,12 +279,14 @@ def run_train(arguments: argparse.Namespace) -> None:
 
 
 def run_predict(arguments: argparse.Namespace) -> None:
-    from flows.files import check_output, write_predictions
+    from tasks.files import check_output, write_predictions
 
     check_output(arguments.output)
     parameters = _parameters(arguments, run=arguments.model, **_data(arguments, arguments.data))
     predictions = run_flow("predict", **parameters)
-    print(write_predictions(predictions, arguments.output, arguments.head))
+    posts = write_predictions(predictions, arguments.output, arguments.head or "")
+    say(f"phrases for {posts:,} posts")
+    print(arguments.output)
 
 
 def run_pipeline(arguments: argparse.Namespace) -> None:
@@ -322,11 +325,12 @@ def run_serve(arguments: argparse.Namespace) -> None:
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
-    from flows.files import evaluate_files
+    from tasks.files import evaluate_files
 
     document = evaluate_files(
-        arguments.gold, arguments.predictions, arguments.train, arguments.format, arguments.protocol
-    )
+        arguments.gold, arguments.predictions, arguments.train, arguments.format, arguments.protocol,
+        arguments.resamples,
+    )  # fmt: skip
     print(json.dumps(document) if arguments.json else _score_table(document))
 
 
@@ -343,7 +347,7 @@ def _score_table(document: Mapping[str, Any]) -> str:
 
 
 def run_overlap(arguments: argparse.Namespace) -> None:
-    from flows.files import overlap_files
+    from tasks.files import overlap_files
 
     document = overlap_files(
         arguments.train, arguments.test, arguments.format, arguments.unit, arguments.threshold,

@@ -4,7 +4,8 @@ from prefect import flow
 
 from flows.stages import TASK_RUNNER, enrich_stage
 from mmkp_core.ocr.spec import OcrSpec
-from mmkp_core.visual.spec import AttributeSpec, FeatureSpec
+from mmkp_core.visual.attributes import AttributeSpec
+from mmkp_core.visual.features import FeatureSpec
 from tasks.choices import Name
 from tasks.names import resolve
 

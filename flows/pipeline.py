@@ -15,7 +15,8 @@ from mmkp_core.data.formats import IngestSpec
 from mmkp_core.evaluation.spec import EvaluateSpec
 from mmkp_core.ocr.spec import OcrSpec
 from mmkp_core.overlap.spec import SplitSpec
-from mmkp_core.visual.spec import AttributeSpec, FeatureSpec
+from mmkp_core.visual.attributes import AttributeSpec
+from mmkp_core.visual.features import FeatureSpec
 from tasks.choices import DEMO_SYSTEMS, Name, SystemId, TrainingChoice
 from tasks.sources import Source
 

@@ -33,7 +33,26 @@ def serve(home: Path, prefect_yaml: Path, *, port: int = PORT, say: Callable[[st
         paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         with prefect_settings({FOLLOW: str(lock), "PYTHONPATH": paths}):
             make_limits()
-            asyncio.run(run_deployments(deployments_from(prefect_yaml), url, files, say))
+            with reports_at(url, home, files) as reports:
+                deployments = deployments_from(prefect_yaml)
+                site = url.removesuffix("/api")
+                lines = (
+                    f"UI       {site}\nreports  {reports}\n{len(deployments)} deployments are served; stop with Ctrl-C"
+                )
+                asyncio.run(run_deployments(deployments, files, say, lambda: print(lines, flush=True)))
+
+
+@contextmanager
+def reports_at(url: str, home: Path, files: ServerFiles) -> Iterator[str]:
+    """Where the reports are: beside the UI of the private server, at an address of their own for any other."""
+    if is_held(files.address):
+        yield f"{url.removesuffix('/api')}/reports/"
+        return
+    from flows.reports_server import serving_reports
+    from tasks.reports import report_pages
+
+    with serving_reports(lambda: report_pages(home)) as address:
+        yield address
 
 
 @contextmanager
@@ -52,7 +71,10 @@ def only_one(files: ServerFiles) -> Iterator[Path]:
 
 
 async def run_deployments(
-    deployments: "Sequence[RunnerDeployment]", url: str, files: ServerFiles, say: Callable[[str], None]
+    deployments: "Sequence[RunnerDeployment]",
+    files: ServerFiles,
+    say: Callable[[str], None],
+    ready: Callable[[], None],
 ) -> None:
     from prefect.runner import Runner
 
@@ -66,8 +88,7 @@ async def run_deployments(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):  # after the runner has set its own, which leaves children behind
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    site = url.removesuffix("/api")
-    print(f"UI       {site}\nreports  {site}/reports/\n{len(deployments)} deployments are served; stop with Ctrl-C")
+    ready()
     private = is_held(files.address)
     stopping = asyncio.create_task(stop.wait())
     while not (running.done() or stop.is_set()):

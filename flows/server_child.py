@@ -68,11 +68,12 @@ async def serve(life: Life, listener: socket.socket, url: str, home: Path) -> No
     app = create_app(final=True)
     mount_reports(app, home)
     guarded = SameMachineOnly(app, url)
-    server = uvicorn.Server(
-        uvicorn.Config(guarded, log_level="warning", timeout_keep_alive=5, timeout_graceful_shutdown=3, access_log=False)
-    )
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():
+    config = uvicorn.Config(guarded, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(until_stopped(server, listener))
+    while not server.started:
+        if serving.done():
+            sys.exit("the server did not come up")
         await asyncio.sleep(0.02)
     life.loop = asyncio.get_running_loop()
     closing = asyncio.create_task(close_abandoned(url, before=born))
@@ -85,6 +86,11 @@ async def serve(life: Life, listener: socket.socket, url: str, home: Path) -> No
         await history_written()
         server.should_exit = True
     await serving
+
+
+async def until_stopped(server: Any, listener: socket.socket) -> None:
+    with contextlib.suppress(SystemExit):  # uvicorn's way to say that it could not start; the log has the reason
+        await server.serve(sockets=[listener])
 
 
 def mount_reports(app: Any, home: Path) -> None:

@@ -4,10 +4,10 @@ They are functions and not sub-flows: a sub-flow costs over a second even when n
 parent would run it again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from prefect.futures import wait
+from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from mmkp_core.data.demo.spec import DemoSpec
@@ -16,7 +16,8 @@ from mmkp_core.evaluation.spec import EvaluateSpec
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.ocr.spec import OcrSpec
 from mmkp_core.overlap.spec import SplitSpec
-from mmkp_core.visual.spec import AttributeSpec, FeatureSpec
+from mmkp_core.visual.attributes import AttributeSpec
+from mmkp_core.visual.features import FeatureSpec
 from tasks import enrich, evaluate, ingest, names, predict, report, split, train
 from tasks.choices import TrainingChoice
 from tasks.plans import takes_training
@@ -49,7 +50,7 @@ def enrich_stage(
     with enrich.readers(ocr) as pool:
         words = [enrich.read_words.submit(dataset, ocr, n, len(shards), pool, rebuild) for n in shards]
         looks = [enrich.look_at.submit(dataset, attributes, features, n, len(shards), rebuild) for n in shards]
-        wait([*words, *looks])
+        results([*words, *looks])
     enriched = enrich.select(dataset, ocr, attributes, features, wait_for=[*words, *looks])
     return names.give_name("enriched", name, enriched, "enriched")
 
@@ -103,7 +104,7 @@ def train_stage(
         )
         for system in systems
     }  # fmt: skip
-    runs = {run_name: future.result() for run_name, future in futures.items()}
+    runs = dict(zip(futures, results(futures.values()), strict=True))
     for run_name, run in runs.items():
         names.give_name("run", run_name, run, f"trained with seed {seed}")
     return runs
@@ -120,11 +121,12 @@ def score_stage(
         name: predict.predict_posts.submit(run, divided, enriched, part="test", name=name, rebuild=rebuild)
         for name, run in runs.items()
     }
-    scored = [
-        evaluate.evaluate_predictions.submit(predictions, evaluation, name=name, rebuild=rebuild)
-        for name, predictions in said.items()
-    ]
-    scores = [future.result() for future in scored]
+    scores = results(
+        [
+            evaluate.evaluate_predictions.submit(predictions, evaluation, name=name, rebuild=rebuild)
+            for name, predictions in zip(said, results(said.values()), strict=True)
+        ]
+    )
     evaluate.show_scores(scores, key=f"scores-{divided.fingerprint}")
     return scores
 
@@ -140,11 +142,11 @@ def report_stage(
 ) -> str:
     page = report.make_report(title, divided, enriched, scores, notes, rebuild=rebuild)
     names.give_name("report", name, page, "made")
-    return report.show_report(page, report_address())
+    return report.show_report(page)
 
 
-def report_address() -> str:
-    """Where `mmkp serve` shows reports, if it is running; links in the UI lead there."""
-    import os
-
-    return os.environ.get("MMKP_REPORTS", "")
+def results(futures: Iterable[PrefectFuture[Any]]) -> list[Any]:
+    """The results of all, once all have ended; if some failed, the first failure as it was raised."""
+    futures = list(futures)
+    wait(futures)
+    return [future.result() for future in futures]

@@ -24,13 +24,16 @@ def parts_of(store: Store, kind: str, group: str) -> list[Record]:
 class RowStore:
     """The rows of one table that one engine has made so far."""
 
-    def __init__(self, store: Store, kind: str, engine: Any, version: int, key: str = "image_key") -> None:
+    def __init__(
+        self, store: Store, kind: str, engine: Any, version: int, *, key: str = "image_key", table: str = ""
+    ) -> None:
         self.store = store
         self.kind = kind
         self.group = fingerprint(kind, engine, version)
         self._engine = engine
         self._version = version
         self._key = key
+        self._table = table or kind
 
     def parts(self) -> list[Record]:
         return parts_of(self.store, self.kind, self.group)
@@ -39,7 +42,7 @@ class RowStore:
         parts = self.parts()
         if not parts:
             return set()
-        keys: list[str] = self.store.table(parts, self.kind, [self._key])[self._key].to_pylist()
+        keys: list[str] = self.store.table(parts, self._table, [self._key])[self._key].to_pylist()
         return set(keys)
 
     def missing(self, keys: Iterable[str]) -> list[str]:
@@ -58,7 +61,7 @@ class RowStore:
         wanted = pa.array(sorted(set(keys)), pa.string())
         if columns is not None and self._key not in columns:
             columns = [self._key, *columns]
-        table = self.store.table(parts, self.kind, columns, where=pc.field(self._key).isin(wanted))
+        table = self.store.table(parts, self._table, columns, where=pc.field(self._key).isin(wanted))
         first: dict[str, int] = {}
         for row, key in enumerate(table[self._key].to_pylist()):
             first.setdefault(key, row)

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 # One thread a process: two spinning threads on busy cores cost up to five times the CPU.
 THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "MKL_NUM_THREADS": "1"}
+
+
+DEFECT = "defect"
 
 
 class ChildDied(MmkpError):
@@ -78,8 +82,11 @@ def _relay(stream: Any, said: list[str]) -> None:
             logger.debug("%s", line.rstrip())
 
 
-def _rebuilt(failure: Mapping[str, str]) -> MmkpError:
+def _rebuilt(failure: Mapping[str, str]) -> Exception:
     import mmkp_core.errors as errors
+
+    if failure["kind"] == DEFECT:
+        return RuntimeError(f"in a child process:\n{failure['message']}")
 
     kind = getattr(errors, failure["kind"], None)
     if isinstance(kind, type) and issubclass(kind, MmkpError) and kind is not errors.UnknownName:
@@ -108,8 +115,10 @@ def main() -> None:
     try:
         result = getattr(work, request["work"])(**request["job"], report=report)
         out.write(json.dumps({"result": result}) + "\n")
-    except MmkpError as error:
-        out.write(json.dumps({"failure": {"kind": type(error).__name__, "message": str(error)}}) + "\n")
+    except Exception as error:  # whatever it is, the parent is to raise it; a defect keeps its traceback
+        kind = type(error).__name__ if isinstance(error, MmkpError) else DEFECT
+        message = str(error) if isinstance(error, MmkpError) else traceback.format_exc()
+        out.write(json.dumps({"failure": {"kind": kind, "message": message}}) + "\n")
         sys.exit(1)
 
 

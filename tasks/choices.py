@@ -36,3 +36,19 @@ class TrainingChoice:
     def settings(self) -> dict[str, Any]:
         """The changed ones, by dotted name in the system's spec."""
         return {f"training.{field.name}": value for field in fields(self) if (value := getattr(self, field.name))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromotionRule:
+    """When a challenger takes the champion's place."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
+
+    protocol: Literal["cmkp", "aimkp", "strict"] = "cmkp"
+    """By whose rules both are scored."""
+    metric: Literal["f1@1", "f1@3", "map@5"] = "f1@1"
+    """The figure that is compared."""
+    confidence: Annotated[float, Ge(0.5), Le(0.999)] = 0.95
+    """Of the interval of the difference, which must lie above the least gain as a whole."""
+    least_gain: Annotated[float, Ge(0), Le(1)] = 0.0
+    """How much better the challenger must surely be."""

@@ -7,10 +7,12 @@ artifact says which rows count for a data set, and has no rows of its own.
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 from prefect import task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -22,9 +24,11 @@ from mmkp_core.ocr.engine import engine_fingerprint, make_engine
 from mmkp_core.ocr.pool import OcrPool
 from mmkp_core.ocr.rows import OCR_ROWS, Reading, ocr_table
 from mmkp_core.ocr.spec import OcrSpec
+from mmkp_core.overlap.images import SIGNATURE_VERSION, image_signature
 from mmkp_core.systems import Progress
-from mmkp_core.visual.looking import Looking
-from mmkp_core.visual.spec import AttributeSpec, FeatureSpec
+from mmkp_core.visual.attributes import AttributeSpec, attributes_fingerprint, attributes_table, measure
+from mmkp_core.visual.decode import DECODE_VERSION, Decoded, decode
+from mmkp_core.visual.features import FeatureSpec, make_extractor, write_features
 from storage.rows import RowStore
 from storage.store import Draft, Store
 from tasks.examples import dataset_parts, image_keys
@@ -37,6 +41,14 @@ VERSION = 1
 SHARD = 150
 """Images a task: half a minute of OCR on a core."""
 MOST_SHARDS = 200
+
+SIGNATURES = pa.schema(
+    [
+        pa.field("image_key", pa.string(), nullable=False),
+        pa.field("structure", pa.uint64()),  # none for a plain image
+        pa.field("colours", pa.binary(), nullable=False),
+    ]
+)
 
 
 @task(cache_policy=NO_CACHE)
@@ -63,7 +75,7 @@ def shards(dataset: ArtifactRef) -> range:
 def readers(spec: OcrSpec) -> Iterator[OcrPool]:
     """OCR processes for all shards of a flow run; they start with the first image and end with the run."""
     work = open_store().objects.scratch("work") / f"ocr-{os.getpid()}"
-    with OcrPool(make_engine(spec, work), spec, workers=os.cpu_count() or 1, work=work) as pool:
+    with OcrPool(make_engine(spec), spec, workers=os.cpu_count() or 1, work=work) as pool:
         yield pool
 
 
@@ -79,7 +91,7 @@ def read_words(
 ) -> int:
     """The words in one shard's images; how many images were read now."""
     store = open_store()
-    rows = RowStore(store, "ocr", engine_fingerprint(spec), VERSION)
+    rows = row_store(store, "ocr", engine_fingerprint(spec))
     images = _without(_shard(image_keys(store, dataset), shard, count), _given(store, dataset, "ocr"))
     with store.lock(f"ocr/{rows.group}/{shard}-of-{count}"):
         todo = sorted(images) if rebuild else rows.missing(images)
@@ -113,47 +125,82 @@ def look_at(
     count: int,
     rebuild: bool = False,
 ) -> int:
-    """Attributes, feature vectors and hashes of one shard's images, each decoded once; how many were looked at."""
+    """Attributes, feature vectors and signatures of one shard's images; how many images were looked at now."""
     store = open_store()
-    looking = Looking(attributes, features)
     images = _shard(image_keys(store, dataset), shard, count)
-    kinds = {kind: RowStore(store, kind, engine, VERSION) for kind, engine in looking.engines.items()}
-    with store.lock(f"looks/{fingerprint_of(kinds)}/{shard}-of-{count}"):
-        missing = {kind: set(images) if rebuild else set(rows.missing(images)) for kind, rows in kinds.items()}
-        todo = sorted(set().union(*missing.values()))
-        if not todo:
-            return cached(0, f"all {len(images)} images of the shard were looked at before")
-        with progress(f"looking at images, shard {shard}") as report:
-            for done, key in enumerate(todo, start=1):
-                looking.look(key, store.images.read(images[key]))
-                report(Progress(done, len(todo), "images"))
-        for kind, rows in kinds.items():
-            keys = sorted(missing[kind])
-            if keys:
-                rows.add(keys, lambda draft, kind=kind, keys=keys: looking.write(kind, keys, draft.folder, draft.ref.address))
-    return len(todo)
+    looked = 0
+    with store.lock(f"looks/{dataset.fingerprint}/{shard}-of-{count}"):
+        for kind, look in looks(attributes, features).items():
+            rows = row_store(store, kind, look.engine)
+            todo = sorted(images) if rebuild else rows.missing(images)
+            looked = max(looked, len(todo))
+            if todo:
+
+                def build(draft: Draft, look: Look = look, todo: list[str] = todo) -> None:
+                    look.write(draft, ((key, store.images.read(images[key])) for key in todo))
+
+                rows.add(todo, build, rebuild=rebuild)
+    return looked or cached(0, f"all {len(images)} images of the shard were looked at before")
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way of looking at images: whose rows they are, and how a part of them is written."""
+
+    name: str
+    engine: str
+    write: Callable[[Draft, Iterator[tuple[str, bytes]]], None]
+
+
+def looks(attributes: AttributeSpec, features: FeatureSpec) -> dict[str, Look]:
+    """What is looked for, by kind of row."""
+    extractor = make_extractor(features)
+
+    def write_attributes(draft: Draft, images: Iterator[tuple[str, bytes]]) -> None:
+        rows = [measure(key, data, attributes) for key, data in images]
+        table = attributes_table(rows)
+        named = table.append_column("engine", pa.repeat(pa.scalar("measured"), table.num_rows))
+        draft.write_table("attributes", named, named.schema)
+
+    def write_vectors(draft: Draft, images: Iterator[tuple[str, bytes]]) -> None:
+        draft.facts["vectors"] = write_features(extractor, images, draft.folder).rows
+
+    def write_signatures(draft: Draft, images: Iterator[tuple[str, bytes]]) -> None:
+        rows = []
+        for key, data in images:
+            picture = decode(data, bound=512)
+            if isinstance(picture, Decoded):
+                signature = image_signature(picture.rgb)
+                rows.append({"image_key": key, "structure": signature.structure, "colours": signature.colours})
+        draft.write_table("signatures", rows, SIGNATURES)
+
+    return {
+        "attributes": Look("measured", attributes_fingerprint(attributes), write_attributes),
+        "features": Look(features.source, extractor.fingerprint(), write_vectors),
+        "signatures": Look("dct", f"signature-{SIGNATURE_VERSION}-{DECODE_VERSION}", write_signatures),
+    }
+
+
+def row_store(store: Store, kind: str, engine: str) -> RowStore:
+    """The rows of one engine; vectors are listed in a table beside them."""
+    return RowStore(store, kind, engine, VERSION, table="features_index" if kind == "features" else kind)
 
 
 @task(cache_policy=NO_CACHE)
-def select(
-    dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec
-) -> ArtifactRef:
+def select(dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec) -> ArtifactRef:
     """Which rows count for a data set: given ones before an engine's."""
     store = open_store()
-    looking = Looking(attributes, features)
+    engines: dict[str, tuple[str, str]] = {"ocr": (engine_fingerprint(ocr), ocr.engine)}
+    engines |= {kind: (look.engine, look.name) for kind, look in looks(attributes, features).items()}
     parts: list[ArtifactRef] = []
     sources: dict[str, list[dict[str, Any]]] = {}
-    engines: Mapping[str, tuple[Any, str]] = {
-        "ocr": (engine_fingerprint(ocr), ocr.engine),
-        **{kind: (engine, looking.names[kind]) for kind, engine in looking.engines.items()},
-    }
-    for kind in ("ocr", "attributes", "features", "hashes", "entities", "matches"):
+    for kind in ("ocr", "attributes", "features", "signatures", "entities", "matches"):
         sources[kind] = []
         if given := [part.ref.address for part in dataset_parts(store, dataset) if part.file(f"{kind}.parquet")]:
             sources[kind].append({"name": "given with the posts", "artifacts": given})
         if kind in engines:
             engine, name = engines[kind]
-            rows = RowStore(store, kind, engine, VERSION)
+            rows = row_store(store, kind, engine)
             if found := rows.parts():
                 sources[kind].append({"name": name, "engine": rows.group})
                 parts += [part.ref for part in found]
@@ -183,7 +230,7 @@ def _spec(ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec) -> dic
         "ocr": ocr,
         "attributes": attributes,
         "features": features,
-        "engines": [engine_fingerprint(ocr), *Looking(attributes, features).engines.values()],
+        "engines": [engine_fingerprint(ocr), *(look.engine for look in looks(attributes, features).values())],
     }
 
 
@@ -205,8 +252,3 @@ def _given(store: Store, dataset: ArtifactRef, kind: str) -> set[str]:
 
 def _without(images: Mapping[str, str], keys: set[str]) -> dict[str, str]:
     return {key: image for key, image in images.items() if key not in keys}
-
-
-def fingerprint_of(kinds: Mapping[str, RowStore]) -> str:
-    return "-".join(rows.group[:8] for rows in kinds.values())
-

@@ -14,6 +14,7 @@ from mmkp_core.data.post import Example, ImageFeatures, Post
 from mmkp_core.data.tables import posts_of
 from mmkp_core.errors import MmkpError
 from mmkp_core.identity import ArtifactRef
+from mmkp_core.overlap.images import ImageSignature
 from storage.records import Record
 from storage.rows import parts_of
 from storage.store import Store
@@ -62,7 +63,8 @@ def examples(store: Store, posts: Sequence[Post], enriched: ArtifactRef | None) 
     attributes = _by_image(store, facts, "attributes", "attributes", keys)
     entities: dict[str, list[str]] = {}
     for row in _rows(store, facts, "entities", ["image_key", "name", "rank"], keys):
-        entities.setdefault(row["image_key"], []).append(row["name"])
+        if row["name"]:  # a row without a name says that nothing was made out
+            entities.setdefault(row["image_key"], []).append(row["name"])
     return [
         Example(
             post=post,
@@ -98,10 +100,11 @@ def image_bytes(store: Store, posts: Iterable[Post]) -> Callable[[str], bytes | 
     return read
 
 
-def image_hashes(store: Store, enriched: ArtifactRef, keys: set[str]) -> dict[str, int]:
-    """image key -> 64-bit perceptual hash, for the images that have bytes."""
-    rows = _rows(store, store.require(enriched).facts, "hashes", ["image_key", "hash"], keys)
-    return {row["image_key"]: row["hash"] for row in rows}
+def image_signatures(store: Store, enriched: ArtifactRef, keys: set[str]) -> dict[str, ImageSignature]:
+    """image key -> what its copies are found by, for the images that have bytes."""
+    columns = ["image_key", "structure", "colours"]
+    rows = _rows(store, store.require(enriched).facts, "signatures", columns, keys)
+    return {row["image_key"]: ImageSignature(row["structure"], row["colours"]) for row in rows}
 
 
 def _by_image(store: Store, facts: Mapping[str, Any], kind: str, column: str, keys: set[str]) -> dict[str, Any]:

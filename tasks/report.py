@@ -76,16 +76,14 @@ def make_report(
 
 
 @task(cache_policy=NO_CACHE)
-def show_report(report: ArtifactRef, address: str) -> str:
-    """The report in the UI: its Markdown, and where served, a link that opens the page. Returns where it is."""
+def show_report(report: ArtifactRef) -> str:
+    """The report in the UI: a link that `mmkp serve` answers, and its Markdown. Returns where the page is."""
     store = open_store()
     record = store.require(report)
     key = f"report-{report.fingerprint}"
-    if address:
-        create_link_artifact(
-            link=f"{address}{report.fingerprint}/report.html", link_text=record.facts["title"], key=f"{key}-page"
-        )
-    create_markdown_artifact(store.read(record, "report.md").decode(), key=key, description=record.facts["title"])
+    title = record.facts["title"]
+    create_link_artifact(link=f"/reports/{report.fingerprint}/report.html", link_text=title, key=f"{key}-page")
+    create_markdown_artifact(store.read(record, "report.md").decode(), key=key, description=title)
     return str(store.local(record, "report.html"))
 
 

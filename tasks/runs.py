@@ -1,9 +1,15 @@
 """What belongs to a run: the split it was trained on, and what its images were read with."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.ocr.spec import OcrSpec
-from mmkp_core.visual.spec import AttributeSpec, FeatureSpec
+from mmkp_core.visual.attributes import AttributeSpec
+from mmkp_core.visual.features import FeatureSpec
 from tasks.store import open_store
 
 
@@ -42,7 +48,17 @@ def reading_of(run: ArtifactRef) -> tuple[OcrSpec, AttributeSpec, FeatureSpec]:
     store = open_store()
     spec = store.require(ArtifactRef.parse(store.require(run).facts["enriched"])).spec
     return (
-        OcrSpec(**spec["ocr"]["OcrSpec"]),
-        AttributeSpec(**spec["attributes"]["AttributeSpec"]),
-        FeatureSpec(**spec["features"]["FeatureSpec"]),
+        TypeAdapter(OcrSpec).validate_python(_fields(spec["ocr"])),
+        TypeAdapter(AttributeSpec).validate_python(_fields(spec["attributes"])),
+        TypeAdapter(FeatureSpec).validate_python(_fields(spec["features"])),
     )
+
+
+def _fields(recorded: Any) -> Any:
+    """A spec as records keep it, `{"OcrSpec": {...}}`, without the names of its types."""
+    if isinstance(recorded, Mapping):
+        name = next(iter(recorded), "")
+        if len(recorded) == 1 and name[:1].isupper():
+            return _fields(recorded[name])
+        return {key: _fields(value) for key, value in recorded.items()}
+    return recorded

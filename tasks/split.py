@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.overlap.spec import SplitSpec
 from storage.store import Draft
-from tasks.examples import dataset_parts, dataset_posts, image_hashes
+from tasks.examples import dataset_parts, dataset_posts, image_signatures
 from tasks.store import build_once, open_store
 
 VERSION = 1
@@ -25,8 +25,8 @@ def split_posts(dataset: ArtifactRef, enriched: ArtifactRef, spec: SplitSpec, re
         from mmkp_core.overlap.splits import make_split
 
         posts = dataset_posts(store, dataset)
-        hashes = image_hashes(store, enriched, {post.image_key for post in posts if post.image_key})
-        divided = make_split(posts, spec, hashes)
+        signatures = image_signatures(store, enriched, {post.image_key for post in posts if post.image_key})
+        divided = make_split(posts, spec, signatures)
         draft.write_table("splits", divided.rows(), SPLITS)
         draft.write_table("overlaps", divided.overlap_rows(), OVERLAPS)
         draft.facts.update(divided.facts(), kind=spec.kind, dataset=dataset.address)

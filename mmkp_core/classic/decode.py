@@ -47,7 +47,7 @@ def beam_search(
     finished, unfinished = _Pool(posts, device), _Pool(posts, device)
     words_BKT = torch.full((posts, beam, steps), EOS, device=device)
     looks_BKT = torch.zeros_like(words_BKT)
-    score_BK = torch.zeros(posts, beam, device=device)
+    score_BK = start_BH.new_zeros(posts, beam)
     done_B = torch.zeros(posts, dtype=torch.bool, device=device)
     post_R, slot_R = torch.arange(posts, device=device), torch.zeros(posts, dtype=torch.long, device=device)
     state_RH, word_R = start_BH, torch.full((posts,), BOS, device=device)
@@ -118,7 +118,7 @@ class _Copies:
 def _likeliest(decoder: Decoder, written: Written, copies: _Copies, post_R: Tensor, beam: int) -> tuple[Tensor, Tensor]:
     """Log-probabilities and numbers [R, beam] of the likeliest next words, best first."""
     word_RU = copies.word_BU[post_R]
-    copied_RU = torch.zeros(word_RU.shape, device=post_R.device)
+    copied_RU = written.copy_MS.new_zeros(word_RU.shape)
     copied_RU.scatter_add_(1, copies.slot_BS[post_R], written.copy_MS)
     generated_RC, word_RC, generated_RU = _generated(decoder.words, written.features_MI, word_RU, beam)
     generate_R1 = written.generate_M.unsqueeze(1)

@@ -21,7 +21,7 @@ from mmkp_core.data.post import Example, ImageFeatures, Prediction
 from mmkp_core.errors import Mismatch, WrongInput
 from mmkp_core.identity import fingerprint
 from mmkp_core.seeding import seed_for
-from mmkp_core.systems import CurvePoint, Learned, LearningData, Progress, Report
+from mmkp_core.systems import CurvePoint, Images, Learned, LearningData, Progress, Report
 from mmkp_core.training.batching import Indices, ordered_batches
 from mmkp_core.training.fit import fit
 from mmkp_core.training.objective import Objective
@@ -93,7 +93,12 @@ class ClassicLearner:
         return Learned(tuple(curve), facts)
 
     def predict(
-        self, model: Path, examples: Sequence[Example], features: ImageFeatures | None, report: Report
+        self,
+        model: Path,
+        examples: Sequence[Example],
+        features: ImageFeatures | None,
+        report: Report,
+        images: Images | None = None,
     ) -> dict[str, list[Prediction]]:
         trained, device = load_model(model), Accelerator().device
         for part in (trained.network, trained.generator):

@@ -78,10 +78,10 @@ def _items(path: Path, longest: int) -> Iterator[tuple[int, bytes | BadRow]]:
     while (first := stream.next_byte(b",")) not in (b"", b"]"):
         line = stream.line
         end = stream.object_end() if first == b"{" else None
-        if end is not None:
-            yield line, stream.drop(end)
-        else:
-            yield line, stream.drop_damaged(line)
+        item = stream.drop_damaged(line) if end is None else stream.drop(end)
+        if isinstance(item, bytes) and len(item) > longest:
+            item = Giant(item).bad_row(line, longest)
+        yield line, item
 
 
 class _Stream:
@@ -117,7 +117,7 @@ class _Stream:
         """Where the object at the start of the buffer ends; None where that cannot be told."""
         open_brackets: list[bytes] = []
         at = 0
-        while at <= self.longest:
+        while True:
             for token in _TOKEN.finditer(self.buffer, at):
                 mark = token[0]
                 if mark == b'"':  # a string that is not closed: on this line, or not yet in the buffer
@@ -132,9 +132,8 @@ class _Stream:
                         return None
                     if not open_brackets:
                         return at
-            if not self.more():
+            if len(self.buffer) > self.longest or not self.more():
                 return None
-        return None
 
     def drop_damaged(self, line: int) -> bytes | BadRow:
         """What stands before the next object that can be told; kept if it is not too long."""

@@ -207,14 +207,16 @@ class _Reader:
 def _doubtful(columns: pa.RecordBatch, spec: IngestSpec, carried: Carried) -> npt.NDArray[np.bool_]:
     """Rows in which something is null or empty, or was not expected; only their lines say whether that is wrong."""
     ids, lists = columns.column("post_id"), columns.column("keyphrases")
-    doubts = [columns.column("text").is_null(), pc.greater(pc.list_value_length(lists), spec.max_keyphrases)]
+    doubts = [columns.column("text").is_null()]
+    if spec.keyphrases_from == "column":
+        doubts += [pc.greater(pc.list_value_length(lists), spec.max_keyphrases)]
     if carried.post_id:
         doubts += [ids.is_null(), pc.equal(pc.utf8_trim_whitespace(ids), "")]
     else:
         doubts += [ids.is_valid()]
     if carried.keyphrases:
         doubts += [lists.is_null()]
-    if lists.flatten().null_count:
+    if lists.flatten().null_count and spec.keyphrases_from == "column":
         holed = pc.list_parent_indices(lists).filter(lists.flatten().is_null())
         doubts += [pa.array(np.isin(np.arange(len(columns)), holed.to_numpy()))]
     found = np.zeros(len(columns), dtype=bool)

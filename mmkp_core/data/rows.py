@@ -1,5 +1,6 @@
 """What does every reader hand over? Columns of rows whose types are right, and the rows that could not be read."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +15,7 @@ from mmkp_core.data.formats import Columns, IngestSpec
 from mmkp_core.data.phrases import split_phrases
 from mmkp_core.data.quarantine import BadRow, RowFault
 from mmkp_core.data.times import EPOCH
-from mmkp_core.errors import UnknownName
+from mmkp_core.errors import UnknownName, WrongInput
 
 ROWS_AT_A_TIME = 16_384
 DEEPEST = 250
@@ -123,6 +124,9 @@ class Carried:
 def carried_fields(path: Path, head: list[dict[str, Any]], spec: IngestSpec) -> Carried:
     """Which optional fields the first rows have; a column that was named but is nowhere is an error."""
     names = spec.columns
+    twice = [name for name, count in Counter(vars(names).values()).items() if count > 1]
+    if twice:
+        raise WrongInput(f"the column {twice[0]!r} is mapped to two fields of a post; give each its own")
     found = dict.fromkeys(chain.from_iterable(head))
     default = type(names)()
     for role, name in vars(names).items():
@@ -233,7 +237,7 @@ def _optional_text(row: Mapping[str, Any], name: str) -> str | None:
 
 def _keyphrases(row: Mapping[str, Any], spec: IngestSpec, carried: Carried) -> tuple[str, ...]:
     name = spec.columns.keyphrases
-    value = row.get(name)
+    value = row.get(name) if spec.keyphrases_from == "column" else None
     if value is None:
         if carried.keyphrases and name not in row:
             raise RowFault("schema", f"{name}: missing")

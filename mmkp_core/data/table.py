@@ -33,10 +33,10 @@ def read_csv(path: Path, spec: IngestSpec) -> Iterator[Rows]:
             record = next(records)
             raw = lines.raw()
             decoded(raw)
-            if not names:
-                names, carried = _header(path, record, spec) if record else ([], carried)
+            if not raw.strip():
                 continue
-            if not record:
+            if not names:
+                names, carried = _header(path, record, spec)
                 continue
             if len(record) != len(names):
                 raise RowFault("bad_fields", f"{len(names)} fields expected, {len(record)} found")

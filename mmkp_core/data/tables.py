@@ -89,6 +89,14 @@ MATCHES = pa.schema(
     ]
 )
 
+POSTS_PARQUET: Mapping[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "use_dictionary": ["keyphrases.list.element", "image", "source", "split_hint", "lang"],
+    "write_statistics": ["post_id", "source", "line", "split_hint", "created_at", "lang"],
+}
+"""How POSTS are written: dictionaries and bounds only where columns repeat or are asked by range; a fifth faster."""
+
 SIDE_TABLES: Mapping[str, pa.Schema] = {
     "ocr": OCR,
     "attributes": ATTRIBUTES,

@@ -30,6 +30,8 @@ TRAIN_ROWS = 3576
 _LABELS = ("text_is_represented", "image_adds")
 _TEXT_ROW = re.compile(r'"(\d+)",(?:"\d*",)?"(.*)",' + ",".join(['"([01])"'] * 6), re.DOTALL)
 _LABEL_ROW = re.compile(r"(\d+)," + ",".join(["([01])"] * 6) + ",*")
+_TEXT_END = re.compile(r'\\"",([01])""",')
+"""Where a text ended in a backslash, the tool took the quote behind it, and the first label, for parts of the text."""
 _IMAGE_LINK = re.compile(r"\s+https?://t\.co/\S*$")
 
 
@@ -92,7 +94,7 @@ def read_trc_labels(path: Path) -> tuple[dict[str, TrcLabels], list[BadRow]]:
             bad.append(line)
         elif line.strip() and number > 1:
             try:
-                tweet_id, *marks = _matched(_LABEL_ROW, line)
+                tweet_id, *marks = _matched(_LABEL_ROW, decoded(line))
                 labels[tweet_id] = _checked(marks)
             except RowFault as fault:
                 bad.append(bad_row(number, fault, line))
@@ -108,13 +110,13 @@ def _expect_text(path: Path, header: bytes | BadRow) -> None:
 
 
 def _text_row(line: bytes) -> tuple[str, str, TrcLabels]:
-    tweet_id, text, *marks = _matched(_TEXT_ROW, line)
+    tweet_id, text, *marks = _matched(_TEXT_ROW, _TEXT_END.sub(r'","\1",', decoded(line)))
     text = re.sub(r"\\(.)", r"\1", text.replace('""', '"')).strip()
     return tweet_id, _IMAGE_LINK.sub("", text), _checked(marks)
 
 
-def _matched(pattern: re.Pattern[str], line: bytes) -> tuple[str, ...]:
-    found = pattern.fullmatch(decoded(line))
+def _matched(pattern: re.Pattern[str], line: str) -> tuple[str, ...]:
+    found = pattern.fullmatch(line)
     if found is None:
         raise RowFault("bad_fields", "an id, a text and six labels 0 or 1 expected")
     return found.groups()

@@ -50,9 +50,10 @@ class TweetNormalSpec:
 def normal_tweet(text: str, spec: TweetNormalSpec) -> str:
     """The text in the published form."""
     pattern = _pattern(spec)
+    text = html.unescape(text) if spec.entity else text
     while True:  # marks set apart can lay a number bare (`v2.0`); each pass replaces or parts something, so this ends
         before = text
-        text = unicodedata.normalize("NFC", html.unescape(text) if spec.entity else text)
+        text = unicodedata.normalize("NFC", text)
         text = " ".join(pattern.sub(_token, text.lower() if spec.lower else text).split())
         if text == before:
             return text

@@ -7,11 +7,13 @@ files of PP-OCRv6 small; the two short yml files are written here.
 import json
 import logging
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mmkp_core.errors import WrongInput
 from mmkp_core.ocr.engine import AbstractOcrEngine, Line
 from mmkp_core.ocr.models import ModelFiles, find_models
 from mmkp_core.ocr.spec import OcrSpec
@@ -119,11 +121,11 @@ def write_model_folders(models: ModelFiles, folder: Path) -> ModelFiles:
 
 
 def model_name(settings: Path) -> str:
-    import yaml  # comes with paddlex
-
-    with settings.open(encoding="utf-8") as file:
-        name = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["Global"]["model_name"]
-    return str(name)
+    """Of an `inference.yml`, without reading the thousands of characters that it lists as YAML."""
+    found = re.search(r"""["']?model_name["']?\s*:\s*["']?([\w.-]+)""", settings.read_text(encoding="utf-8"))
+    if not found:
+        raise WrongInput(f"{settings} names no Global.model_name; take the file that came with the model")
+    return found.group(1)
 
 
 def _characters(recognition: Path) -> list[str]:

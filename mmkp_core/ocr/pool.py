@@ -5,6 +5,7 @@ five times the CPU. A worker that dies (a native crash, the kernel short of memo
 second try on a fresh worker; if that fails too, the image's row says so and the others go on.
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -202,10 +203,8 @@ class OcrPool:
             )
         theirs.close()
         worker = _Worker(process, ours, folder / "log")
-        try:
+        with contextlib.suppress(OSError):  # dead already; the next look at the pipe says so
             ours.send((self._engine, self._spec))
-        except OSError:
-            pass  # dead already; the next look at the pipe says so
         return worker
 
 

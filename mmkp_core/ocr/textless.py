@@ -10,6 +10,8 @@ turned, blurred, recompressed, grey-alike colours) one that an engine reads is s
 whole text is two single strokes can be lost. Photographs are rarely skipped: their texture crosses as often as letters.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -29,12 +31,12 @@ MOST_GRAIN = 0.9  # at 1.3 faint letters were lost
 def may_hold_words(image: Decoded, side_limit: int) -> bool:
     import cv2
 
-    pixels = image.rgb
+    pixels: npt.NDArray[Any] = image.rgb
     longest = max(pixels.shape[:2])
     if longest > side_limit:  # what the engine's detector sees
         scale = side_limit / longest
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    smooth_HWC = pixels.astype(np.float32)
+    smooth_HWC: npt.NDArray[Any] = pixels.astype(np.float32)
     grain = _grain(smooth_HWC)
     if grain > 1.0:
         smooth_HWC = cv2.GaussianBlur(smooth_HWC, (5, 5), 0)
@@ -49,7 +51,7 @@ def may_hold_words(image: Decoded, side_limit: int) -> bool:
     return False
 
 
-def _grain(smooth_HWC: npt.NDArray[np.float32]) -> float:
+def _grain(smooth_HWC: npt.NDArray[Any]) -> float:
     """Standard deviation of the noise: the median second difference, which edges and slopes do not move."""
     if min(smooth_HWC.shape[:2]) < 7:
         return 0.0
@@ -57,7 +59,7 @@ def _grain(smooth_HWC: npt.NDArray[np.float32]) -> float:
     return float(np.median(second)) / 0.6745 / 6**0.5
 
 
-def _changes_often(away_HW: npt.NDArray[np.float32], threshold: float) -> bool:
+def _changes_often(away_HW: npt.NDArray[Any], threshold: float) -> bool:
     """Do two neighbouring rows change sides of their local mean more often than drawn shapes do?"""
     sides_HW = (away_HW > threshold).astype(np.int8) - (away_HW < -threshold).astype(np.int8)
     if not sides_HW.any():

@@ -8,7 +8,7 @@ refuses to cache; the loops are then compiled anew in each process.
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-import numba  # type: ignore[import-untyped]
+import numba
 
 Loop = TypeVar("Loop", bound=Callable[..., object])
 

@@ -10,6 +10,7 @@ Hashes: two hashes that differ in at most d bits are equal in one of d + 1 bands
 Both are held against brute force by a test.
 """
 
+import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,6 +24,7 @@ from mmkp_core.overlap.shingles import ShingleSets
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Shingles = npt.NDArray[np.int32]
+Colours = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,19 @@ def similar_sets_across(sets: ShingleSets, left: Ints, right: Ints, threshold: f
     return _ordered(_pairs(sets, left, right, threshold, within=False))
 
 
-def near_hashes(hashes: Hashes, distance: int) -> HashPairs:
-    """Every pair of different hashes (distinct values expected) that differ in at most `distance` bits."""
-    return _near(hashes, hashes, distance, within=True)
+def near_hashes(hashes: Hashes, colours: Colours, distance: int, steps: int) -> HashPairs:
+    """Every pair of hashes that differ in at most `distance` bits, and in no colour by more than `steps`.
+
+    `colours` has a row for each hash, of any width; without columns the bits alone decide.
+    """
+    return _near(hashes, colours, hashes, colours, distance, steps, within=True)
 
 
-def near_hashes_across(left: Hashes, right: Hashes, distance: int) -> HashPairs:
-    """Every pair of one hash of `left` and one of `right` that differ in at most `distance` bits."""
-    return _near(left, right, distance, within=False)
+def near_hashes_across(
+    left: Hashes, left_colours: Colours, right: Hashes, right_colours: Colours, distance: int, steps: int
+) -> HashPairs:
+    """The same, of one hash of `left` and one of `right`."""
+    return _near(left, left_colours, right, right_colours, distance, steps, within=False)
 
 
 def as_ratio(threshold: float) -> tuple[int, int]:
@@ -141,29 +148,6 @@ def _bits(word: np.uint64) -> int:
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@compiled
-def _prefix(size: int, over: int, under: int, within: bool) -> int:
-    """How many of its rarest shingles a set must be found by, as the indexed side of a pair.
-
-    It shares `over * size / under` with any partner. Within one collection the partner is never smaller,
-    so it shares `2 * over * size / (over + under)`, and fewer shingles do.
-    """
-    if within:
-        return size + (-2 * over * size) // (over + under) + 1
-    return size + (-over * size) // under + 1
-
-
-@compiled
-def _needed(starts: Ints, probes: Ints, largest: int, over: int, under: int) -> Ints:
-    """What two sets must share, by the sum of their sizes; a table, as a division costs more than the rest of a step."""
-    for record in probes[-1:]:
-        largest += starts[record + 1] - starts[record]
-    needed = np.empty(largest + 1, np.int64)
-    for both in range(largest + 1):
-        needed[both] = -((-over * both) // (over + under))
-    return needed
 
 
 @compiled
@@ -279,33 +263,60 @@ def _needed(starts: Ints, probes: Ints, largest: int, over: int, under: int) -> 
     return needed
 
 
-def _near(left: Hashes, right: Hashes, distance: int, within: bool) -> HashPairs:
+def _near(
+    left: Hashes,
+    left_colours: Colours,
+    right: Hashes,
+    right_colours: Colours,
+    distance: int,
+    steps: int,
+    within: bool,
+) -> HashPairs:
     if not 0 <= distance < 64:
         raise WrongInput(f"image distance: {distance} is not a number of differing bits; give 0 to 63")
     bands = distance + 1 if distance < 16 else 1  # bands of under 4 bits tell nothing apart: compare all
     edges = [64 * band // bands for band in range(bands + 1)]
-    lefts, rights, bits = [], [], []
-    earlier = np.zeros(bands, np.uint64)
+    masks = np.array(
+        [((1 << b) - 1) ^ ((1 << a) - 1) if bands > 1 else 0 for a, b in itertools.pairwise(edges)],
+        np.uint64,
+    )
+    found = []
     for band in range(bands):
-        width = edges[band + 1] - edges[band]
-        earlier[band] = ((1 << width) - 1) << edges[band] if bands > 1 else 0
-        key = earlier[band]
-        order = np.argsort(right & key, kind="stable")
-        found = _band(left, right, order, (right & key)[order], earlier[: band + 1], distance, within)
-        lefts.append(found[:, 0])
-        rights.append(found[:, 1])
-        bits.append(found[:, 2])
-    left_at, right_at = np.concatenate(lefts), np.concatenate(rights)
-    order = np.lexsort((right_at, left_at))
-    return HashPairs(left_at[order], right_at[order], np.concatenate(bits)[order])
+        keys = right & masks[band]
+        order = np.argsort(keys, kind="stable")
+        found.append(
+            _band(
+                left,
+                left_colours,
+                right[order],
+                right_colours[order],
+                order,
+                keys[order],
+                masks[: band + 1],
+                distance,
+                steps,
+                within,
+            )
+        )
+    rows = np.concatenate(found)
+    left_at, right_at, bits = rows[np.lexsort((rows[:, 1], rows[:, 0]))].T
+    return HashPairs(left_at, right_at, bits)
 
 
 @compiled
 def _band(
-    left: Hashes, right: Hashes, order: Ints, keys: Hashes, bands: Hashes, distance: int, within: bool
+    left: Hashes,
+    left_colours: Colours,
+    right: Hashes,
+    right_colours: Colours,
+    order: Ints,
+    keys: Hashes,
+    bands: Hashes,
+    distance: int,
+    steps: int,
+    within: bool,
 ) -> Ints:
-    """Pairs equal in the last of `bands` and in none before it, so that each pair is found once."""
-    ordered = right[order]
+    """Rows (left, right, bits) of pairs equal in the last of `bands` and in none before it: each is found once."""
     band = bands[-1]
     found = np.empty((1024, 3), np.int64)
     count = 0
@@ -314,16 +325,20 @@ def _band(
         for at in range(np.searchsorted(keys, key), len(keys)):
             if keys[at] != key:
                 break
-            differing = left[mine] ^ ordered[at]
+            differing = left[mine] ^ right[at]
             bits = _bits(differing)
             if bits > distance or (within and order[at] <= mine):
                 continue
-            first = True
+            alike = True
             for before in bands[:-1]:
                 if differing & before == 0:
-                    first = False
+                    alike = False
                     break
-            if first:
+            for cell in range(left_colours.shape[1]):
+                if abs(np.int64(left_colours[mine, cell]) - np.int64(right_colours[at, cell])) > steps:
+                    alike = False
+                    break
+            if alike:
                 if count == len(found):
                     found = np.concatenate((found, np.empty_like(found)))
                 found[count, 0], found[count, 1], found[count, 2] = mine, order[at], bits

@@ -6,17 +6,15 @@ has none. Shingles are numbered by comparing their bytes, so two numbers are equ
 shingles are; the rarest shingle has the smallest number, which is what makes a prefix join fast.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from mmkp_core.overlap.compiled import compiled
 from mmkp_core.overlap.forms import Forms
+from mmkp_core.overlap.spec import Unit
 
-Unit = Literal["word", "word3", "char3", "char5"]
 Ints = npt.NDArray[np.int64]
 
 _IS_WORDS: dict[Unit, tuple[bool, int]] = {
@@ -223,9 +221,7 @@ def _collapse(shingles: npt.NDArray[np.int32], starts: Ints) -> tuple[Ints, Ints
 
 
 @compiled
-def _gather(
-    shingles: npt.NDArray[np.int32], starts: Ints, records: Ints, out_starts: Ints
-) -> npt.NDArray[np.int32]:
+def _gather(shingles: npt.NDArray[np.int32], starts: Ints, records: Ints, out_starts: Ints) -> npt.NDArray[np.int32]:
     out = np.empty(out_starts[-1], np.int32)
     for index in range(len(records)):
         begin = starts[records[index]]

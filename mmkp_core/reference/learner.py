@@ -14,7 +14,7 @@ from mmkp_core.data.post import Example, ImageFeatures, Prediction
 from mmkp_core.data.text import tokens
 from mmkp_core.errors import WrongInput
 from mmkp_core.reference.spec import ReferenceSpec
-from mmkp_core.systems import Learned, LearningData, Progress, Report
+from mmkp_core.systems import Images, Learned, LearningData, Progress, Report
 
 
 class ReferenceLearner:
@@ -34,7 +34,12 @@ class ReferenceLearner:
         return Learned((), {"train_posts": len(posts), "classes": len(counted)})
 
     def predict(
-        self, model: Path, examples: Sequence[Example], features: ImageFeatures | None, report: Report
+        self,
+        model: Path,
+        examples: Sequence[Example],
+        features: ImageFeatures | None,
+        report: Report,
+        images: Images | None = None,
     ) -> dict[str, list[Prediction]]:
         kept = json.loads((model / "model.json").read_text(encoding="ascii"))
         spec = ReferenceSpec(**kept["spec"])

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 DECODE_VERSION = 1  # raise it when the same file may give other pixels
 
@@ -51,7 +51,7 @@ def decode(source: bytes | Path, bound: int = 2000) -> Decoded | Undecodable:
             return _pixels(image, bound)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         return Undecodable("too_large", str(error))
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         return Undecodable("unreadable", f"not one of {', '.join(FORMATS)}; begins with {data[:16]!r}")
     except MemoryError:
         raise

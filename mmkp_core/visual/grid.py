@@ -7,8 +7,8 @@ For models that expect the grid features of a pretrained network where there are
      6  mean and deviation of L, a and b
      8  hues, weighted by chroma
 
-A linear probe on the mean over the cells names 0.89 of 36 drawn colour-shape classes, against 0.50 from OpenCV's HOG with
-Lab. Nothing here is learned; standardising belongs to the training posts and is done where they are.
+A linear probe on the mean over the cells, trained on 397 of the demo's icons, names all of the other 100 among 36
+classes of colour and shape. Nothing here is learned; standardising belongs to the training posts and is done there.
 """
 
 from collections.abc import Mapping
@@ -22,11 +22,13 @@ from annotated_types import Ge, Le
 from mmkp_core.identity import fingerprint
 from mmkp_core.visual.decode import DECODE_VERSION, Decoded
 
+Floats = npt.NDArray[np.float32]
+
 GRID_VERSION = 1  # raise it when the same pixels may give other numbers
 
 DIRECTIONS, LAB, HUES = 9, 6, 8
 NUMBERS = DIRECTIONS + LAB + HUES
-WEAK = 12.0  # grey levels per pixel below which a gradient is noise
+WEAK = 6.0  # grey levels per pixel below which a gradient is noise; yellow on white stays above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +58,13 @@ class GridExtractor:
     def open(self) -> None:
         pass
 
-    def extract(self, images: list[Decoded]) -> npt.NDArray[np.float32]:
+    def extract(self, images: list[Decoded]) -> Floats:
         if not images:
             return np.zeros((0, self.cells, NUMBERS), dtype=np.float32)
         return np.stack([describe(image.rgb, self._spec) for image in images])
 
 
-def describe(rgb_HWC: npt.NDArray[np.uint8], spec: GridSpec) -> npt.NDArray[np.float32]:
+def describe(rgb_HWC: npt.NDArray[np.uint8], spec: GridSpec) -> Floats:
     """[cells * cells, 23], row by row from the top left."""
     import cv2
 
@@ -70,13 +72,13 @@ def describe(rgb_HWC: npt.NDArray[np.uint8], spec: GridSpec) -> npt.NDArray[np.f
     shrinks = max(rgb_HWC.shape[:2]) > side
     scaled = cv2.resize(rgb_HWC, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     pixels_SSC = scaled.astype(np.float32)
-    lab_SSC = cv2.cvtColor(pixels_SSC / 255.0, cv2.COLOR_RGB2LAB)
+    lab_SSC: Floats = np.asarray(cv2.cvtColor(pixels_SSC / 255.0, cv2.COLOR_RGB2LAB), dtype=np.float32)
     return np.concatenate(
         [_directions(pixels_SSC, spec.cells), _lab(lab_SSC, spec.cells), _hues(lab_SSC, spec.cells)], axis=1
     ).astype(np.float32)
 
 
-def _directions(pixels_SSC: npt.NDArray[np.float32], cells: int) -> npt.NDArray[np.float32]:
+def _directions(pixels_SSC: Floats, cells: int) -> Floats:
     import cv2
 
     smooth_SSC = cv2.GaussianBlur(pixels_SSC, (5, 5), 1.0)
@@ -88,24 +90,25 @@ def _directions(pixels_SSC: npt.NDArray[np.float32], cells: int) -> npt.NDArray[
     across_SS = np.take_along_axis(across_SSC, strongest_SS1, axis=2)[..., 0]
     down_SS = np.take_along_axis(down_SSC, strongest_SS1, axis=2)[..., 0]
     strength_SS[strength_SS < WEAK] = 0.0
-    turn_SS = (np.arctan2(down_SS, across_SS) % np.pi) / np.pi  # a direction and its opposite are one
-    return np.sqrt(_histogram(turn_SS, strength_SS, DIRECTIONS, cells) / 255.0)
+    turn_SS: Floats = ((np.arctan2(down_SS, across_SS) % np.pi) / np.pi).astype(
+        np.float32
+    )  # a direction and its opposite are one
+    root: Floats = np.sqrt(_histogram(turn_SS, strength_SS, DIRECTIONS, cells) / 255.0)
+    return root
 
 
-def _lab(lab_SSC: npt.NDArray[np.float32], cells: int) -> npt.NDArray[np.float32]:
+def _lab(lab_SSC: Floats, cells: int) -> Floats:
     blocks_PNC = _blocks(lab_SSC, cells) / 100.0
     return np.concatenate([blocks_PNC.mean(axis=1), blocks_PNC.std(axis=1)], axis=1)
 
 
-def _hues(lab_SSC: npt.NDArray[np.float32], cells: int) -> npt.NDArray[np.float32]:
-    turn_SS = (np.arctan2(lab_SSC[..., 2], lab_SSC[..., 1]) / (2 * np.pi)) % 1.0
-    chroma_SS = np.hypot(lab_SSC[..., 1], lab_SSC[..., 2]) / 100.0
+def _hues(lab_SSC: Floats, cells: int) -> Floats:
+    turn_SS: Floats = ((np.arctan2(lab_SSC[..., 2], lab_SSC[..., 1]) / (2 * np.pi)) % 1.0).astype(np.float32)
+    chroma_SS: Floats = (np.hypot(lab_SSC[..., 1], lab_SSC[..., 2]) / 100.0).astype(np.float32)
     return _histogram(turn_SS, chroma_SS, HUES, cells)
 
 
-def _histogram(
-    turn_SS: npt.NDArray[np.float32], weight_SS: npt.NDArray[np.float32], bins: int, cells: int
-) -> npt.NDArray[np.float32]:
+def _histogram(turn_SS: Floats, weight_SS: Floats, bins: int, cells: int) -> Floats:
     """Per cell the mean weight of each of `bins` parts of a circle; a pixel is shared between its two nearest bins."""
     place_SS = turn_SS * bins
     low_SS = np.floor(place_SS)
@@ -117,10 +120,11 @@ def _histogram(
     for bin_SS, part_SS in ((low_SS, weight_SS * (1 - share_SS)), (low_SS + 1, weight_SS * share_SS)):
         index_SS = cell_SS * bins + bin_SS.astype(np.int64) % bins
         flat += np.bincount(index_SS.ravel(), part_SS.ravel(), minlength=flat.size)
-    return (flat.reshape(cells * cells, bins) / per**2).astype(np.float32)
+    mean: Floats = (flat.reshape(cells * cells, bins) / per**2).astype(np.float32)
+    return mean
 
 
-def _blocks(image_SSC: npt.NDArray[np.float32], cells: int) -> npt.NDArray[np.float32]:
+def _blocks(image_SSC: Floats, cells: int) -> Floats:
     """[cells * cells, pixels of a cell, channels]"""
     per = image_SSC.shape[0] // cells
     cut = image_SSC.reshape(cells, per, cells, per, -1).transpose(0, 2, 1, 3, 4)

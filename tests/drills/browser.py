@@ -46,6 +46,17 @@ FIND = """
 }
 """
 
+# The middle of an element, when a click there would reach it.
+SPOT = """
+e => {
+  if (!e) return null;
+  e.scrollIntoView({block: 'center', behavior: 'instant'});
+  const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;
+  const top = document.elementFromPoint(x, y);
+  return top && (e.contains(top) || top.contains(e)) ? [x, y] : null;
+}
+"""
+
 
 class Page:
     """One tab."""
@@ -140,21 +151,17 @@ class Page:
 
     def click(self, text: str, role: str = "", seconds: float = 20.0) -> None:
         """Click what shows `text`; `role` is a CSS selector that narrows the search."""
-        find = f"({FIND})({json.dumps(text)}, {json.dumps(role)})"
-        self.until(f"!!{find}", seconds, f"something to click called {text!r}")
-        self.click_element(find)
+        self.click_element(f"({FIND})({json.dumps(text)}, {json.dumps(role)})", seconds)
 
     def click_selector(self, selector: str, seconds: float = 20.0) -> None:
-        self.wait_selector(selector, seconds)
-        self.click_element(f"document.querySelector({json.dumps(selector)})")
+        self.click_element(f"document.querySelector({json.dumps(selector)})", seconds)
 
-    def click_element(self, script: str) -> None:
-        """With the real mouse: menus of the UI open on pointer events, not on `element.click()`."""
-        self.until(f"!!({script})")
-        spot = self.run(
-            f"(() => {{ const e = {script}; e.scrollIntoView({{block: 'center', behavior: 'instant'}}); "
-            "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
-        )
+    def click_element(self, script: str, seconds: float = 20.0) -> None:
+        """With the real mouse, once the element is there, in view and nothing lies over it.
+
+        Menus of the UI open on pointer events, not on `element.click()`.
+        """
+        spot = self.until(f"({SPOT})({script})", seconds, f"a free spot of {script}")
         where = {"x": spot[0], "y": spot[1]}
         self.call("Input.dispatchMouseEvent", type="mouseMoved", **where)
         self.call("Input.dispatchMouseEvent", type="mousePressed", button="left", clickCount=1, **where)

@@ -1,9 +1,10 @@
+import urllib.request
 from dataclasses import dataclass
 
 import pytest
 from starlette.testclient import TestClient
 
-from flows.reports_server import reports_app
+from flows.reports_server import reports_app, serving_reports
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def test_a_report_is_served_sandboxed(client: TestClient) -> None:
     policy = reply.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "sandbox" in policy
-    assert "script-src" not in policy
+    assert "allow-same-origin" not in policy, "its scripts must not reach the API beside it"
+    assert "connect-src" not in policy
     assert reply.headers["x-content-type-options"] == "nosniff"
 
 
@@ -73,3 +75,11 @@ def test_nothing_but_plain_names_is_ever_looked_up(client: TestClient, pages: Pa
 
 def test_an_unknown_report_is_not_found(client: TestClient) -> None:
     assert client.get("/ffffffffffffffffffff/report.html").status_code == 404
+
+
+def test_reports_have_an_address_of_their_own_beside_a_foreign_server(pages: Pages) -> None:
+    with (
+        serving_reports(lambda: pages) as address,
+        urllib.request.urlopen(f"{address}{Entry.fingerprint}/report.html", timeout=10) as reply,
+    ):
+        assert reply.read() == b"<h1>report</h1>"

@@ -14,7 +14,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from mmkp_core.data.demo import words
@@ -30,7 +30,7 @@ Fault = Literal["", "missing", "truncated", "html"]
 LEADING: dict[Kind, float] = {"text": 0.32, "slogan": 0.16, "icon": 0.26, "topic": 0.16, "both": 0.10}
 PHRASE_COUNTS = {1: 0.62, 2: 0.26, 3: 0.09, 4: 0.03}
 
-START = datetime(2026, 1, 5, 6, 0, tzinfo=timezone.utc)
+START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
 STEP = timedelta(minutes=200)  # 1,200 posts are five and a half months
 SPAN = timedelta(days=730)  # a larger batch is set closer, so that dates stay plausible
 
@@ -115,10 +115,10 @@ def demo_facts(spec: DemoSpec) -> Iterator[DemoPost]:
 
 def demo_labels() -> dict[str, Kind]:
     """Every phrase that the generator can give, with its kind."""
-    labels: dict[str, Kind] = {label: "text" for label in words.TEXT_LABELS}
-    labels |= {slogan: "slogan" for slogan in words.SLOGANS}
+    labels: dict[str, Kind] = dict.fromkeys(words.TEXT_LABELS, "text")
+    labels |= dict.fromkeys(words.SLOGANS, "slogan")
     labels |= {f"{colour} {shape}": "icon" for colour in words.COLOURS for shape in words.SHAPES}
-    labels |= {topic: "topic" for topic in words.TOPICS}
+    labels |= dict.fromkeys(words.TOPICS, "topic")
     labels |= {f"{shape} {event}": "both" for shape in words.SHAPES for event in words.EVENTS}
     return labels
 

@@ -1,0 +1,169 @@
+"""In which part of a split does each post stand?
+
+Parts are numbers here, positions in `PARTS`. Posts come as clusters: those that are copies of each other, directly or
+through others, have one number, and no cluster is ever cut. Every choice follows from the generator that is passed in.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from mmkp_core.overlap.likeness import Ints, Likeness, Mask
+
+Parts = npt.NDArray[np.int8]
+
+PARTS = ("train", "valid", "test", "dropped")
+TRAIN, VALID, TEST, DROPPED = range(4)
+
+
+def part_sizes(posts: int, valid_share: float, test_share: float) -> tuple[int, int]:
+    """How many posts to validate and to test on: the nearest whole number, at least one where a share is asked for."""
+    valid, test = (max(1, round(share * posts)) if share and posts > 2 else 0 for share in (valid_share, test_share))
+    return valid, test
+
+
+def at_random(posts: int, sizes: tuple[int, int], draw: np.random.Generator) -> Parts:
+    parts = np.full(posts, TRAIN, np.int8)
+    order = draw.permutation(posts)
+    valid, test = sizes
+    parts[order[:test]] = TEST
+    parts[order[test : test + valid]] = VALID
+    return parts
+
+
+def clusters(posts: int, likenesses: Sequence[Likeness]) -> Ints:
+    """Cluster of each post, numbered by its first post."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    ends, total = [np.empty((2, 0), np.int64)], posts
+    for likeness in likenesses:  # a group is a node of its own beside the posts
+        members = np.flatnonzero(likeness.group >= 0)
+        ends.append(np.stack([members, total + likeness.group[members]]))
+        ends.append(total + np.stack([likeness.left, likeness.right]))
+        total += likeness.groups
+    edges = np.concatenate(ends, axis=1)
+    graph = coo_matrix((np.ones(edges.shape[1], np.int8), (edges[0], edges[1])), shape=(total, total))
+    component = connected_components(graph, directed=False)[1][:posts]
+    _, first, number = np.unique(component, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[number]
+
+
+def gathered(parts: Parts, cluster: Ints) -> Parts:
+    """Each cluster in the part that holds most of it, and so the fewest posts moved; of equals the earlier part."""
+    counts = np.zeros((int(cluster.max(initial=-1)) + 1, DROPPED), np.int64)
+    np.add.at(counts, (cluster, parts), 1)
+    fullest: Parts = counts.argmax(axis=1).astype(np.int8)
+    return fullest[cluster]
+
+
+def with_shares(parts: Parts, cluster: Ints, sizes: tuple[int, int], draw: np.random.Generator) -> Parts:
+    """Whole clusters moved until the parts have their sizes, or as near as clusters allow."""
+    cluster_sizes = np.bincount(cluster)
+    of_cluster = np.empty(len(cluster_sizes), np.int8)
+    of_cluster[cluster] = parts
+    order = draw.permutation(len(cluster_sizes))
+    wanted = {VALID: sizes[0], TEST: sizes[1]}
+    for source, targets in ((VALID, (TRAIN,)), (TEST, (TRAIN,)), (TRAIN, (TEST, VALID))):
+        for target in targets:
+            limited, sign = (source, 1) if target == TRAIN else (target, -1)
+            room = sign * (int(cluster_sizes[of_cluster == limited].sum()) - wanted[limited])
+            for number in order[of_cluster[order] == source].tolist():
+                if room <= 0:
+                    break
+                if cluster_sizes[number] <= room:
+                    of_cluster[number] = target
+                    room -= int(cluster_sizes[number])
+    return of_cluster[cluster]
+
+
+def by_time(times: npt.NDArray[np.float64], sizes: tuple[int, int]) -> Parts:
+    """The newest posts are the test, those before them the validation; a post without a time (NaN) is dropped."""
+    timed = np.flatnonzero(~np.isnan(times))
+    order = timed[np.argsort(times[timed], kind="stable")]
+    parts = np.full(len(times), DROPPED, np.int8)
+    parts[order] = TRAIN
+    valid, test = sizes
+    parts[order[len(order) - test - valid :]] = VALID
+    parts[order[len(order) - test :]] = TEST
+    return parts
+
+
+def without_leaks(parts: Parts, likenesses: Sequence[Likeness]) -> Parts:
+    """Validation posts that are like a training post are dropped, then test posts that are like one of either."""
+    out = parts.copy()
+    for part in (VALID, TEST):
+        for likeness in likenesses:
+            out[likeness.touched(by=out < part, among=out == part)] = DROPPED
+    return out
+
+
+def with_unseen_labels(
+    labels: Sequence[Sequence[str]],
+    cluster: Ints,
+    sizes: tuple[int, int],
+    unseen_share: float,
+    draw: np.random.Generator,
+) -> tuple[Parts, Mask]:
+    """Parts in which `unseen_share` of the labels of validation and test posts are those of no training post.
+
+    Labels are held out whole: every cluster with one goes to the part. What fills the part up takes no label's last
+    training post with it. Also which posts have a label that was held out.
+    """
+    posts_of: list[list[int]] = [[] for _ in range(int(cluster.max(initial=-1)) + 1)]
+    for post, number in enumerate(cluster.tolist()):
+        posts_of[number].append(post)
+    of_cluster = [Counter(label for post in posts for label in labels[post]) for posts in posts_of]
+    clusters_with: dict[str, list[int]] = {}
+    for number, counts in enumerate(of_cluster):
+        for label in counts:
+            clusters_with.setdefault(label, []).append(number)
+    trained = _total(of_cluster)
+    per_post = sum(trained.values()) / max(1, len(labels))
+    known = sorted(clusters_with)
+    part_of = np.full(len(posts_of), TRAIN, np.int8)
+    held: set[str] = set()
+    for part, size in ((TEST, sizes[1]), (VALID, sizes[0])):
+        room, wanted, unseen = size, unseen_share * size * per_post, 0
+        for label in (known[at] for at in draw.permutation(len(known)).tolist()):
+            if unseen >= wanted:
+                break
+            group = clusters_with[label]
+            if any(part_of[number] != TRAIN for number in group):
+                continue
+            leaving = _total([of_cluster[number] for number in group])
+            gone = {other for other, count in leaving.items() if count == trained[other]}
+            more = sum(leaving[other] for other in gone)
+            posts = sum(len(posts_of[number]) for number in group)
+            if posts > room or unseen + more > max(1.1 * wanted, wanted + 1):
+                continue
+            if any(part_of[number] != TRAIN for other in gone for number in clusters_with[other]):
+                continue  # it would turn labels of the other part unseen
+            part_of[group] = part
+            trained -= leaving
+            held |= gone
+            unseen += more
+            room -= posts
+        for number in draw.permutation(len(posts_of)).tolist():
+            if room <= 0:
+                break
+            counts = of_cluster[number]
+            if part_of[number] != TRAIN or len(posts_of[number]) > room:
+                continue
+            if all(trained[label] > count for label, count in counts.items()):
+                part_of[number] = part
+                trained -= counts
+                room -= len(posts_of[number])
+    holding = np.array([not held.isdisjoint(post_labels) for post_labels in labels], bool)
+    return part_of[cluster], holding
+
+
+def _total(counters: Sequence[Counter[str]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return total

@@ -1,0 +1,280 @@
+"""Which posts are trained on, validated on and tested on, and why?
+
+Random splits of social posts leak: copies and near-copies of one post land on both sides, and scores measure memory.
+Here a post stands in one part with all its copies, direct or through others. The split says for every post whether
+and why it was moved or dropped, and how much test posts shared with the training side before and after.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmkp_core.data.post import Post
+from mmkp_core.errors import WrongInput
+from mmkp_core.overlap.assignment import (
+    DROPPED,
+    PARTS,
+    TEST,
+    TRAIN,
+    VALID,
+    Parts,
+    at_random,
+    by_time,
+    clusters,
+    gathered,
+    part_sizes,
+    with_shares,
+    with_unseen_labels,
+    without_leaks,
+)
+from mmkp_core.overlap.copies import MEASURES, Copies, Measure, find_copies, unit_of_score
+from mmkp_core.overlap.images import ImageSignature
+from mmkp_core.overlap.likeness import Ints, Likeness, Mask
+from mmkp_core.overlap.measures import label_overlap
+from mmkp_core.overlap.spec import SplitSpec
+from mmkp_core.seeding import generator
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WITH_COPIES = "kept with its copies"
+TO_SHARE = "moved to meet the share"
+HELD_OUT = "has a phrase that is kept from training"
+NO_PART = "the source states no part"
+NO_TIME = "no time of writing"
+LEAK = "a copy or near-copy of a post of an earlier part"
+
+EQUALS_LISTED = 20
+"""Of equal posts, how many are listed as partners of a post of another part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    posts: Sequence[Post]
+    parts: Parts
+    before: Parts
+    """Where each post stood before copies were looked at: what `parts` is measured against."""
+    reasons: Mapping[int, str]
+    """Why a post was moved or dropped, by position."""
+    cluster: Ints | None
+    copies: Copies
+    spec: SplitSpec
+
+    def rows(self) -> "pa.Table":
+        """The table `splits`: a row for each post, in their order."""
+        import pyarrow as pa
+
+        from mmkp_core.overlap.rows import SPLITS
+
+        names = np.array(PARTS)[self.parts]
+        return pa.table(
+            [
+                pa.array([post.post_id for post in self.posts], pa.string()),
+                pa.array(names.tolist(), pa.string()),
+                pa.array([self.reasons.get(at) for at in range(len(self.posts))], pa.string()),
+                pa.nulls(len(self.posts), pa.int64()) if self.cluster is None else pa.array(self.cluster, pa.int64()),
+            ],
+            schema=SPLITS,
+        )
+
+    def overlap_rows(self) -> "pa.Table":
+        """The table `overlaps`: pairs that stood in two parts before, and the parts in which they are now."""
+        import pyarrow as pa
+
+        from mmkp_core.overlap.rows import OVERLAPS
+
+        ids = np.array([post.post_id for post in self.posts], object)
+        names = np.array(PARTS, object)[self.parts]
+        tables = [OVERLAPS.empty_table()]
+        for measure in MEASURES:
+            for earlier, later in ((TRAIN, VALID), (TRAIN, TEST), (VALID, TEST)):
+                found = self.copies[measure].crossing(self.before == earlier, self.before == later, EQUALS_LISTED)
+                columns = [ids[found.left], ids[found.right], names[found.left], names[found.right]]
+                unit = unit_of_score(measure, self.spec.text_unit)
+                tables.append(
+                    pa.table(
+                        [
+                            *(pa.array(column, pa.string()) for column in columns),
+                            pa.array([measure] * len(found), pa.string()),
+                            pa.array([unit] * len(found), pa.string()),
+                            pa.array(found.score, pa.float64()),
+                        ],
+                        schema=OVERLAPS,
+                    )
+                )
+        return pa.concat_tables(tables)
+
+    def facts(self) -> dict[str, Any]:
+        """Counts for the record; `overlaps` has a row for each measure, before and after."""
+        counts = {name: int((self.parts == part).sum()) for part, name in enumerate(PARTS)}
+        counts["moved"] = sum(1 for at in self.reasons if self.parts[at] != DROPPED)
+        if self.cluster is not None:
+            sizes = np.bincount(self.cluster)
+            counts["clusters_of_copies"] = int((sizes > 1).sum())
+            counts["posts_with_copies"] = int(sizes[sizes > 1].sum())
+            counts["largest_cluster"] = int(sizes.max(initial=0))
+        return {**counts, "overlaps": self.overlap_table()}
+
+    def overlap_table(self) -> list[dict[str, Any]]:
+        """Test posts (or labels) that share something with the training side, before and now, and of how many."""
+        before, after = self._shared(self.before), self._shared(self.parts)
+        return [
+            {
+                "measure": measure,
+                "before": before[measure][0],
+                "before_of": before[measure][1],
+                "after": after[measure][0],
+                "after_of": after[measure][1],
+            }
+            for measure in before
+        ]
+
+    def _shared(self, parts: Parts) -> dict[str, tuple[int, int]]:
+        training, test = parts < TEST, parts == TEST
+        posts = int(test.sum())
+        shared: dict[str, tuple[int, int]] = {
+            measure: (int(self.copies[measure].touched(training, test).sum()), posts) for measure in MEASURES
+        }
+        train_labels = [self.posts[at].keyphrases for at in np.flatnonzero(parts == TRAIN)]
+        labels, all_seen = label_overlap(train_labels, [self.posts[at].keyphrases for at in np.flatnonzero(test)])
+        shared["all_labels_seen"] = (all_seen, posts)
+        shared["label_occurrences_seen"] = (labels.occurrences_seen, labels.occurrences)
+        shared["distinct_labels_seen"] = (labels.distinct_seen, labels.distinct)
+        return shared
+
+
+def make_split(posts: Sequence[Post], spec: SplitSpec, signatures: Mapping[str, ImageSignature] | None = None) -> Split:
+    """Parts of `posts`; `signatures` are by image key."""
+    if spec.valid_share + spec.test_share >= 1:
+        raise WrongInput(
+            f"valid_share {spec.valid_share} and test_share {spec.test_share} leave nothing to train on; "
+            "give shares that add up to less than 1"
+        )
+    copies = _copies(posts, spec, signatures)
+    likenesses = _compared(copies, spec)
+    sizes = part_sizes(len(posts), spec.valid_share, spec.test_share)
+    draw = generator(spec.seed, "split")
+    before = at_random(len(posts), sizes, draw)
+    match spec.kind:
+        case "random":
+            return Split(posts, before, before, {}, None, copies, spec)
+        case "given":
+            given = _given(posts)
+            if not (given != DROPPED).any():
+                raise WrongInput("the source states no part for any post; choose another kind of split, such as clean")
+            return Split(posts, given, given, _reasons(given == DROPPED, NO_PART), None, copies, spec)
+        case "temporal":
+            times = _times(posts)
+            timed = int((~np.isnan(times)).sum())
+            if not timed:
+                raise WrongInput("no post says when it was written; choose another kind of split, such as clean")
+            before = by_time(times, part_sizes(timed, spec.valid_share, spec.test_share))
+            parts = without_leaks(before, likenesses)
+            reasons = _reasons(parts == DROPPED, LEAK) | _reasons(before == DROPPED, NO_TIME)
+            return Split(posts, parts, before, reasons, clusters(len(posts), likenesses), copies, spec)
+        case "clean":
+            cluster = clusters(len(posts), likenesses)
+            if spec.start == "given":
+                given = _given(posts)
+                before = np.where(given == DROPPED, before, given)
+            parts = together = gathered(before, cluster)
+            if spec.start == "random":
+                parts = with_shares(together, cluster, sizes, draw)
+            reasons = _reasons(parts != before, TO_SHARE) | _reasons(
+                (parts != before) & (parts == together), WITH_COPIES
+            )
+            return Split(posts, parts, before, reasons, cluster, copies, spec)
+        case "unseen-labels":
+            cluster = clusters(len(posts), likenesses)
+            labels = _labels(posts)
+            parts, holding = with_unseen_labels(labels, cluster, sizes, spec.unseen_share, draw)
+            companions = np.isin(cluster, cluster[holding])
+            reasons = _reasons(parts != before, TO_SHARE) | _reasons((parts != before) & companions, WITH_COPIES)
+            return Split(
+                posts, parts, before, reasons | _reasons((parts != before) & holding, HELD_OUT), cluster, copies, spec
+            )
+
+
+def grow(
+    posts: Sequence[Post],
+    parts_before: Mapping[str, str],
+    spec: SplitSpec,
+    signatures: Mapping[str, ImageSignature] | None = None,
+) -> Split:
+    """A split that keeps every post of `parts_before` (post id -> part) where it is and divides the new ones.
+
+    New posts fall at random, by time where the spec says so; a new copy joins the posts it is a copy of. What still
+    leaks, as when a new post joins copies of two parts, is dropped from the later part.
+    """
+    copies = _copies(posts, spec, signatures)
+    likenesses = _compared(copies, spec)
+    cluster = clusters(len(posts), likenesses)
+    old = np.array([post.post_id in parts_before for post in posts], bool)
+    fresh = np.flatnonzero(~old)
+    sizes = part_sizes(len(fresh), spec.valid_share, spec.test_share)
+    before = np.array([PARTS.index(parts_before.get(post.post_id, "dropped")) for post in posts], np.int8)
+    if spec.kind == "temporal":
+        before[fresh] = by_time(_times(posts)[fresh], sizes)
+    else:
+        before[fresh] = at_random(len(fresh), sizes, generator(spec.seed, "grow", len(posts)))
+    joined = before.copy()
+    settled = old & (before != DROPPED)
+    for part in (TEST, VALID, TRAIN):  # the earliest part has the last word
+        joined[~old & (before != DROPPED) & np.isin(cluster, cluster[settled & (before == part)])] = part
+    parts = without_leaks(joined, likenesses)
+    reasons = (
+        _reasons((before == DROPPED) & ~old, NO_TIME)
+        | _reasons(joined != before, WITH_COPIES)
+        | _reasons((parts == DROPPED) & (joined != DROPPED), LEAK)
+        | _reasons((before == DROPPED) & old, "dropped before")
+    )
+    return Split(posts, parts, before, reasons, cluster, copies, spec)
+
+
+def _copies(posts: Sequence[Post], spec: SplitSpec, signatures: Mapping[str, ImageSignature] | None) -> Copies:
+    return find_copies(
+        posts, spec.text_unit, spec.text_threshold, signatures or {}, spec.image_distance, spec.image_evidence
+    )
+
+
+def _compared(copies: Copies, spec: SplitSpec) -> list[Likeness]:
+    of_text: tuple[Measure, ...] = ("identical_text", "near_text")
+    match spec.fields:
+        case "text":
+            chosen = of_text
+        case "image":
+            chosen = tuple(measure for measure in MEASURES if measure not in of_text)
+        case "both":
+            chosen = MEASURES
+    return [copies[measure] for measure in chosen]
+
+
+def _given(posts: Sequence[Post]) -> Parts:
+    numbers = {name: number for number, name in enumerate(PARTS) if number != DROPPED}
+    return np.array([numbers.get(post.split_hint or "", DROPPED) for post in posts], np.int8)
+
+
+def _times(posts: Sequence[Post]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Seconds since 1970, a time without a zone taken as UTC; NaN where there is none."""
+    return np.array(
+        [
+            np.nan
+            if (time := post.created_at) is None
+            else (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+            for post in posts
+        ],
+        np.float64,
+    )
+
+
+def _labels(posts: Sequence[Post]) -> list[list[str]]:
+    from mmkp_core.data.text import normal_form
+
+    return [[normal_form(label) for label in post.keyphrases] for post in posts]
+
+
+def _reasons(which: Mask, reason: str) -> dict[int, str]:
+    return dict.fromkeys(np.flatnonzero(which).tolist(), reason)
