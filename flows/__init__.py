@@ -1,5 +1,15 @@
 """The tables of contents: one file per flow, read top down.
 
 `stages` holds what the flows have in common, `catalogue` lists them, `cli` is the command line, `serve` and
-`server` run Prefect. Importing this package loads nothing.
+`server` run Prefect. Importing this package loads nothing heavy.
 """
+
+import logging
+
+from flows.lifeline import follow
+
+# Whatever imports a flow may be a process that `mmkp serve` started: it ends with that one, and the log lines of
+# the layers below reach its flow run, which takes a level of their own (the root's would swallow them).
+follow()
+for layer in ("mmkp_core", "storage", "tasks"):
+    logging.getLogger(layer).setLevel(logging.INFO)

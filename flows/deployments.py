@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def deployments_from(prefect_yaml: Path) -> "list[RunnerDeployment]":
     """Each entry under `deployments`, its flow loaded and its parameters checked against the flow's types."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     declared = yaml.safe_load(prefect_yaml.read_text())
     root = str(prefect_yaml.absolute().parent)

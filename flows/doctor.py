@@ -71,9 +71,11 @@ def _server() -> Iterator[Finding]:
 
 
 def _ocr() -> Iterator[Finding]:
-    from mmkp_core.ocr.engine import availability
+    from mmkp_core.ocr.engine import PACKAGES, unavailable
+    from mmkp_core.ocr.spec import OcrSpec
 
-    for name, problem in availability().items():
+    for name in PACKAGES:
+        problem = unavailable(OcrSpec(engine=name))  # type: ignore[arg-type]
         yield Finding(f"ocr {name}", not problem, problem or "ready, models bundled")
 
 

@@ -5,10 +5,10 @@ parent would run it again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from prefect.futures import PrefectFuture, wait
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from mmkp_core.data.demo.spec import DemoSpec
 from mmkp_core.data.formats import IngestSpec
@@ -23,7 +23,7 @@ from tasks.choices import TrainingChoice
 from tasks.plans import takes_training
 from tasks.sources import Source, name_of
 
-TASK_RUNNER: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
+TASK_RUNNER: TaskRunner[PrefectFuture[Any]] = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=2))
 """Two at a time: each task keeps a core busy, in child processes of its own."""
 
 

@@ -21,7 +21,7 @@ def train(
     valid: Source = Source(),
     valid_share: Annotated[float, Ge(0), Lt(1)] = 0.1,
     training: TrainingChoice = TrainingChoice(),
-    settings: dict[str, Any] = {},  # noqa: B006 - a form shows a literal default, and nobody writes into it
+    settings: dict[str, Any] = {},
     seed: int = 0,
     name: str = "",
     rebuild: bool = False,

@@ -180,8 +180,11 @@ class Store:
         return folder
 
     def point(self, name: str, ref: ArtifactRef, reason: str) -> NameVersion:
+        """Let `name` mean `ref` from now on."""
+        before = self.names.get(name)
         version = self.names.point(name, ref, reason, datetime.now(UTC), self._provenance())
-        self._announce()
+        if before != ref:
+            self._announce()
         return version
 
     def _made_since(self, ref: ArtifactRef, moment: datetime) -> bool:

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from prefect import task
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from mmkp_core.errors import Transient
@@ -34,6 +32,7 @@ from storage.store import Draft, Store
 from tasks.examples import dataset_parts, image_keys
 from tasks.progress import progress
 from tasks.store import build_once, cached, open_store
+from tasks.stored import stored_task
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ SIGNATURES = pa.schema(
 )
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def already_enriched(
     dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec, rebuild: bool = False
 ) -> ArtifactRef | None:
@@ -79,8 +78,7 @@ def readers(spec: OcrSpec) -> Iterator[OcrPool]:
         yield pool
 
 
-@task(
-    cache_policy=NO_CACHE,
+@stored_task(
     task_run_name="read words {shard}/{count}",
     retries=2,
     retry_delay_seconds=exponential_backoff(backoff_factor=2),
@@ -116,7 +114,7 @@ def read_words(
     return len(kept)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="look at images {shard}/{count}", retries=1)
+@stored_task(task_run_name="look at images {shard}/{count}", retries=1)
 def look_at(
     dataset: ArtifactRef,
     attributes: AttributeSpec,
@@ -186,7 +184,7 @@ def row_store(store: Store, kind: str, engine: str) -> RowStore:
     return RowStore(store, kind, engine, VERSION, table="features_index" if kind == "features" else kind)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def select(dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec) -> ArtifactRef:
     """Which rows count for a data set: given ones before an engine's."""
     store = open_store()
@@ -213,7 +211,7 @@ def select(dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, featur
     return build_once("enriched", spec, [dataset], build, version=VERSION, rebuild=True)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def show_words(enriched: ArtifactRef, key: str) -> None:
     """What became of the images, as a table in the UI."""
     store = open_store()

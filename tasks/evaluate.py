@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
-from prefect import task
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
 
 from mmkp_core.data.post import Post, Prediction
 from mmkp_core.evaluation.spec import EvaluateSpec
@@ -13,6 +11,7 @@ from mmkp_core.identity import ArtifactRef
 from storage.store import Draft, Store
 from tasks.examples import dataset_posts, examples, part_posts, require_phrases
 from tasks.store import build_once, open_store
+from tasks.stored import stored_task
 
 VERSION = 1
 KINDS = "kinds"
@@ -44,7 +43,7 @@ HITS = pa.schema(
 )
 
 
-@task(cache_policy=NO_CACHE, task_run_name="evaluate {name}")
+@stored_task(task_run_name="evaluate {name}")
 def evaluate_predictions(
     predictions: ArtifactRef, spec: EvaluateSpec, name: str = "", rebuild: bool = False
 ) -> ArtifactRef:
@@ -84,7 +83,7 @@ def evaluate_predictions(
     return ref
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def show_scores(scores: Sequence[ArtifactRef], key: str) -> None:
     """The leaderboard as a table in the UI."""
     store = open_store()

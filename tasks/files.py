@@ -9,6 +9,7 @@ from mmkp_core.data.post import Post, Prediction
 from mmkp_core.data.tables import posts_of
 from mmkp_core.errors import Mismatch, WrongInput
 from mmkp_core.identity import ArtifactRef
+from mmkp_core.overlap.spec import Unit
 from tasks.examples import dataset_parts
 from tasks.sources import guess_format
 from tasks.store import open_store
@@ -63,7 +64,7 @@ def overlap_files(
     train_path: Path,
     test_path: Path,
     form: str,
-    unit: str,
+    unit: Unit,
     threshold: float,
     images_train: Path | None,
     images_test: Path | None,

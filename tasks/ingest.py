@@ -6,9 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from prefect import task
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
 
 from mmkp_core.data.batches import Counts
 from mmkp_core.data.demo.spec import DemoSpec
@@ -26,12 +24,13 @@ from tasks.examples import dataset_parts
 from tasks.progress import progress
 from tasks.sources import Source, content_hash
 from tasks.store import build_once, cached, open_store
+from tasks.stored import stored_task
 
 VERSION = 1
 DEMO_VERSION = 1
 
 
-@task(cache_policy=NO_CACHE, task_run_name="ingest {source.path}")
+@stored_task(task_run_name="ingest {source.path}")
 def ingest_posts(
     source: Source, reading: IngestSpec, before: ArtifactRef | None = None, prefix: str = "", rebuild: bool = False
 ) -> ArtifactRef:
@@ -51,7 +50,7 @@ def ingest_posts(
     return build_once("posts", spec, inputs, build, version=VERSION, rebuild=rebuild)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="generate {posts.posts} posts")
+@stored_task(task_run_name="generate {posts.posts} posts")
 def ingest_demo(posts: DemoSpec, rebuild: bool = False) -> ArtifactRef:
     """Generated posts, read as any JSON lines are."""
     store = open_store()
@@ -71,7 +70,7 @@ def ingest_demo(posts: DemoSpec, rebuild: bool = False) -> ArtifactRef:
     return build_once("posts", spec, [], build, version=VERSION, rebuild=rebuild)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def join_dataset(before: ArtifactRef | None, *posts: ArtifactRef) -> ArtifactRef:
     """A data set: the parts it had before, and the new ones. No row is copied."""
     store = open_store()
@@ -85,7 +84,7 @@ def join_dataset(before: ArtifactRef | None, *posts: ArtifactRef) -> ArtifactRef
     return build_once("dataset", {}, parts, build, version=VERSION)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def show_counts(dataset: ArtifactRef, key: str) -> None:
     """What became of the rows, as a table in the UI; too many bad ones fail here, after all is written."""
     store = open_store()

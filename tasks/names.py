@@ -1,10 +1,11 @@
 """Names and addresses for flows: what a person called it, and what it points at."""
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
+import logging
 
 from mmkp_core.identity import ArtifactRef
 from tasks.store import open_store
+
+logger = logging.getLogger(__name__)
 
 
 def resolve(kind: str, name: str) -> ArtifactRef:
@@ -17,8 +18,9 @@ def known(kind: str, name: str) -> ArtifactRef | None:
     return open_store().names.get(f"{kind}/{name}")
 
 
-@task(cache_policy=NO_CACHE, task_run_name="name {kind}/{name}")
 def give_name(kind: str, name: str, ref: ArtifactRef, reason: str) -> ArtifactRef:
     """Let `name` mean `ref` from now on."""
-    open_store().point(f"{kind}/{name}", ref, reason)
+    if known(kind, name) != ref:
+        open_store().point(f"{kind}/{name}", ref, reason)
+        logger.info("%s %s is now %s (%s)", kind, name, ref, reason)
     return ref

@@ -1,20 +1,17 @@
 """Predictions of a run, in a child process."""
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from mmkp_core.identity import ArtifactRef
 from storage.store import Draft
 from tasks.child import run_in_child
 from tasks.progress import progress
 from tasks.store import build_once, open_store
+from tasks.stored import stored_task
 from tasks.train import child_died
 
 VERSION = 1
 
 
-@task(
-    cache_policy=NO_CACHE,
+@stored_task(
     task_run_name="predict {name}",
     retries=2,
     retry_delay_seconds=5,

@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
 from mmkp_core.data.phrases import is_present
 from mmkp_core.data.post import Example, Post
@@ -30,6 +28,8 @@ from mmkp_core.report.page import (
     Leaderboard,
     LeaderRow,
     Note,
+    OverlapRow,
+    PairRow,
     QuarantineRow,
     ReportData,
     SliceChart,
@@ -43,17 +43,19 @@ from mmkp_core.systems import System, systems
 from storage.records import Record
 from storage.store import Draft, Store
 from tasks.evaluate import by_head, gold_and_train, phrase_kinds
-from tasks.examples import dataset_parts, examples, image_keys, part_posts, split_dataset
+from tasks.examples import dataset_parts, dataset_posts, examples, image_keys, part_posts, split_dataset
 from tasks.store import build_once, flow_run_id, open_store
+from tasks.stored import stored_task
 
 VERSION = 1
 PARTS = ("train", "valid", "test")
 BOARDS = {"cmkp": ("f1@1", "f1@3", "map@5"), "aimkp": ("f1@1", "f1@3", "map@5"), "strict": ("f1@1", "f1@3", "map@5")}
 EXAMPLES = 120
+PAIRS = 30
 ANSWERS = 5  # systems shown beside each other for one post
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def make_report(
     title: str,
     split: ArtifactRef,
@@ -75,7 +77,7 @@ def make_report(
     return build_once("report", spec, [split, enriched, *scores], build, version=VERSION, rebuild=rebuild)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def show_report(report: ArtifactRef) -> str:
     """The report in the UI: a link that `mmkp serve` answers, and its Markdown. Returns where the page is."""
     store = open_store()
@@ -121,6 +123,8 @@ def gather(
         examples_of=len(posts["test"]),
         splits=tuple(_split_facts(part, posts[part]) for part in PARTS if posts[part]),
         images=tuple(_image_facts(store, dataset, part, given[part]) for part in PARTS if posts[part]),
+        overlaps=tuple(_overlaps(store, split)),
+        pairs=tuple(_pairs(store, split, dataset)),
         curves=tuple(_curves(store, runs)),
         stages=tuple(_stages(store, dataset, enriched, split, score_records, runs)),
         quarantine=tuple(_quarantine(store, dataset)),
@@ -168,6 +172,7 @@ def _boards(store: Store, entries: Sequence[Entry]) -> Iterable[Leaderboard]:
                     system=entry.system.title,
                     kind=entry.system.kind,
                     head="" if len(entry.heads) == 1 else head,
+                    note="tiny" if getattr(entry.system.spec, "backbone", "") == "tiny" else "",
                     cells=tuple(
                         Cell(figures[m]["value"], figures[m]["low"], figures[m]["high"], marks[m][f"{number}/{head}"])
                         if m in figures
@@ -297,6 +302,32 @@ def _image_facts(store: Store, dataset: ArtifactRef, part: str, given: Sequence[
         damaged=sum(key not in fine and key not in missing for key in keyed),
         with_words=sum(bool(example.image_words) for example in given),
     )
+
+
+def _overlaps(store: Store, split: ArtifactRef) -> Iterable[OverlapRow]:
+    for row in store.require(split).facts.get("overlaps", ()):
+        yield OverlapRow(**{**row, "measure": row["measure"].replace("_", " ")})
+
+
+def _pairs(store: Store, split: ArtifactRef, dataset: ArtifactRef) -> Iterable[PairRow]:
+    """The likest pairs that stood on two sides before, and where they stand now."""
+    record = store.require(split)
+    if not record.file("overlaps.parquet"):
+        return
+    rows = [row for row in store.table(record, "overlaps").to_pylist() if row["measure"].startswith("near_")]
+    texts = {post.post_id: post.text for post in dataset_posts(store, dataset)}
+    rows.sort(key=lambda row: (row["measure"], -row["score"] if row["measure"] == "near_text" else row["score"]))
+    for row in rows[:PAIRS]:
+        left, right = row["left_part"], row["right_part"]
+        yield PairRow(
+            kind=row["measure"].replace("_", " "),
+            similarity=row["score"],
+            train_id=row["left_id"],
+            train_text=texts[row["left_id"]],
+            test_id=row["right_id"],
+            test_text=texts[row["right_id"]],
+            verdict=f"both in {left}" if left == right else f"{left} and {right}",
+        )
 
 
 def _curves(store: Store, runs: Sequence[Record]) -> Iterable[Curve]:

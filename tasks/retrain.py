@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from prefect import task
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
 from mmkp_core.evaluation.scorecard import evaluate
 from mmkp_core.evaluation.significance import compare
@@ -16,11 +14,12 @@ from tasks.choices import PromotionRule
 from tasks.evaluate import by_head, gold_and_train
 from tasks.examples import dataset_posts, image_signatures, split_parts
 from tasks.store import build_once, open_store
+from tasks.stored import stored_task
 
 VERSION = 1
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def grow_split(
     dataset: ArtifactRef, enriched: ArtifactRef, before: ArtifactRef, spec: SplitSpec, rebuild: bool = False
 ) -> ArtifactRef:
@@ -45,7 +44,7 @@ def grow_split(
     return build_once("split", spec, [dataset, enriched, before], build, version=VERSION, rebuild=rebuild)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def decide(
     name: str,
     champion: ArtifactRef | None,
@@ -101,7 +100,7 @@ def decide(
     return build_once("decision", {"name": name, "rule": rule}, inputs, build, version=VERSION)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def carry_out(decision: ArtifactRef) -> str:
     """Let the name follow the decision, and explain it in the UI; the verdict."""
     store = open_store()

@@ -2,20 +2,19 @@
 
 from collections.abc import Sequence
 
-from prefect import task
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
 
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.overlap.spec import SplitSpec
 from storage.store import Draft
 from tasks.examples import dataset_parts, dataset_posts, image_signatures
 from tasks.store import build_once, open_store
+from tasks.stored import stored_task
 
 VERSION = 1
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def split_posts(dataset: ArtifactRef, enriched: ArtifactRef, spec: SplitSpec, rebuild: bool = False) -> ArtifactRef:
     """A split of a data set, with the reason for every post that was moved or dropped."""
     store = open_store()
@@ -34,7 +33,7 @@ def split_posts(dataset: ArtifactRef, enriched: ArtifactRef, spec: SplitSpec, re
     return build_once("split", spec, [dataset, enriched], build, version=VERSION, rebuild=rebuild)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def split_by_source(dataset: ArtifactRef, parts: Sequence[str]) -> ArtifactRef:
     """A split by the files that a data set was made of: the posts of the first are all in the first part, ..."""
     store = open_store()
@@ -52,7 +51,7 @@ def split_by_source(dataset: ArtifactRef, parts: Sequence[str]) -> ArtifactRef:
     return build_once("split", {"by_source": list(parts)}, [dataset], build, version=VERSION)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def show_parts(split: ArtifactRef, key: str) -> None:
     """The split's counts as a table in the UI."""
     facts = open_store().require(split).facts

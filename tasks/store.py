@@ -63,8 +63,8 @@ def cached(value: T, message: str) -> T:
     from prefect.context import TaskRunContext
     from prefect.states import Completed
 
-    logger.info("reused: %s", message)
     if TaskRunContext.get() is None:
+        logger.info("reused: %s", message)
         return value
     return cast(T, Completed(name="Cached", message=message, data=value))
 

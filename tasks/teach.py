@@ -5,11 +5,9 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from prefect import task
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.concurrency.sync import concurrency
 
 from mmkp_core.data.post import Example
@@ -24,6 +22,7 @@ from storage.store import Draft, Store
 from tasks.examples import dataset_parts, dataset_posts, examples, image_bytes, part_posts, split_dataset
 from tasks.progress import progress
 from tasks.store import build_once, open_store
+from tasks.stored import stored_task
 
 VERSION = 1
 SCRIPTED = "scripted"
@@ -32,7 +31,7 @@ SLOTS = 64
 """Of the limit `teacher`: requests in flight over all runs."""
 
 
-@task(cache_policy=NO_CACHE, task_run_name="teach with {spec.model}")
+@stored_task(task_run_name="teach with {spec.model}")
 def teach_posts(
     split: ArtifactRef, enriched: ArtifactRef, spec: TeacherSpec, limits: TeacherLimits, rebuild: bool = False
 ) -> ArtifactRef:
@@ -61,7 +60,7 @@ def teach_posts(
     return build_once("taught", spec, [split, enriched], build, version=VERSION, rebuild=rebuild)
 
 
-@task(cache_policy=NO_CACHE)
+@stored_task()
 def show_teaching(taught: ArtifactRef, key: str) -> None:
     """Accepted and rejected rationales by reason, as a table in the UI."""
     store = open_store()
@@ -143,7 +142,7 @@ def teacher_key() -> ApiKey:
     from prefect.blocks.system import Secret
 
     try:
-        block = Secret.load(KEY_BLOCK, _sync=True)
+        block = cast("Secret[str]", Secret.load(KEY_BLOCK))
     except ValueError:
         raise Unavailable(
             f"the teacher needs a key: set OPENAI_API_KEY, or make a Prefect secret block called {KEY_BLOCK!r}; "

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
 
@@ -15,6 +13,7 @@ from tasks.child import ChildDied, run_in_child
 from tasks.plans import run_plan
 from tasks.progress import progress
 from tasks.store import build_once, open_store
+from tasks.stored import stored_task
 
 CURVES = pa.schema(
     [
@@ -37,8 +36,7 @@ async def child_died(_task: Any, _run: TaskRun, state: State) -> bool:
     return False
 
 
-@task(
-    cache_policy=NO_CACHE,
+@stored_task(
     task_run_name="train {system}",
     retries=2,
     retry_delay_seconds=5,

@@ -5,9 +5,10 @@ and ground alternate quickly in a row of letters: a row or column of pixels thro
 times. An image none of whose rows and columns changes more than four times in all, or more than three times
 within twenty pixels, holds no word. Where grain could hide faint letters nothing is concluded.
 
-Measured with both criteria as they stand: of 260 drawn slogans none is skipped; of 900 hard cases (12 to 240 px, faint,
-turned, blurred, recompressed, grey-alike colours) one that an engine reads is skipped, a lone "IT". So an image whose
-whole text is two single strokes can be lost. Photographs are rarely skipped: their texture crosses as often as letters.
+Measured with the numbers below: of 260 drawn slogans none is skipped; of 1,800 hard cases (12 to 240 px, faint, turned,
+blurred, recompressed, of equal brightness) two that an engine reads are skipped, a lone "IT" and a faint turned "yes" on
+grain. Of the demo's images without words 95 % are skipped. Photographs are rarely skipped: their texture crosses as
+often as letters do.
 """
 
 from typing import Any

@@ -90,9 +90,8 @@ def _directions(pixels_SSC: Floats, cells: int) -> Floats:
     across_SS = np.take_along_axis(across_SSC, strongest_SS1, axis=2)[..., 0]
     down_SS = np.take_along_axis(down_SSC, strongest_SS1, axis=2)[..., 0]
     strength_SS[strength_SS < WEAK] = 0.0
-    turn_SS: Floats = ((np.arctan2(down_SS, across_SS) % np.pi) / np.pi).astype(
-        np.float32
-    )  # a direction and its opposite are one
+    # a direction and its opposite are one
+    turn_SS: Floats = ((np.arctan2(down_SS, across_SS) % np.pi) / np.pi).astype(np.float32)
     root: Floats = np.sqrt(_histogram(turn_SS, strength_SS, DIRECTIONS, cells) / 255.0)
     return root
 

@@ -14,7 +14,9 @@ def photo(seed: int) -> Pixels:
 
 
 def disc(colour: tuple[int, int, int]) -> Pixels:
-    return np.asarray(cv2.circle(np.full((224, 224, 3), 255, np.uint8), (112, 112), 60, colour, -1, cv2.LINE_AA), np.uint8)
+    return np.asarray(
+        cv2.circle(np.full((224, 224, 3), 255, np.uint8), (112, 112), 60, colour, -1, cv2.LINE_AA), np.uint8
+    )
 
 
 def bits_apart(left: ImageSignature, right: ImageSignature) -> int:

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmkp_core.errors import WrongInput
@@ -39,6 +39,7 @@ def alike(sets: ShingleSets, left: list[int], right: list[int], threshold: float
     return out
 
 
+@settings(deadline=None)  # the first call may compile
 @given(TEXTS, THRESHOLDS)
 def test_the_self_join_finds_what_comparing_all_pairs_finds(texts: list[str], threshold: float) -> None:
     sets = shingle_sets(overlap_forms(texts), "word")
@@ -46,10 +47,14 @@ def test_the_self_join_finds_what_comparing_all_pairs_finds(texts: list[str], th
 
     found = similar_sets(sets, threshold)
 
-    got = [(a, b, Fraction(int(s), int(u))) for a, b, s, u in zip(found.left, found.right, found.shared, found.union, strict=True)]
+    got = [
+        (a, b, Fraction(int(s), int(u)))
+        for a, b, s, u in zip(found.left, found.right, found.shared, found.union, strict=True)
+    ]
     assert got == [(a, b, score) for a, b, score in alike(sets, everyone, everyone, threshold) if a < b]
 
 
+@settings(deadline=None)  # the first call may compile
 @given(TEXTS, TEXTS, THRESHOLDS)
 def test_the_join_of_two_sides_finds_what_comparing_all_pairs_finds(
     left: list[str], right: list[str], threshold: float
@@ -60,7 +65,10 @@ def test_the_join_of_two_sides_finds_what_comparing_all_pairs_finds(
 
     found = similar_sets_across(sets, np.array(lefts, np.int64), np.array(rights, np.int64), threshold)
 
-    got = [(a, b, Fraction(int(s), int(u))) for a, b, s, u in zip(found.left, found.right, found.shared, found.union, strict=True)]
+    got = [
+        (a, b, Fraction(int(s), int(u)))
+        for a, b, s, u in zip(found.left, found.right, found.shared, found.union, strict=True)
+    ]
     assert got == alike(sets, lefts, rights, threshold)
 
 
@@ -87,6 +95,7 @@ def test_long_sets_that_differ_in_the_last_of_many_words() -> None:
     assert [(int(s), int(u)) for s, u in zip(found.shared, found.union, strict=True)] == [(4999, 5001)]
 
 
+@settings(deadline=None)  # the first call may compile
 @given(HASHES, HASHES, st.integers(0, 20))
 def test_the_hash_joins_find_what_comparing_all_pairs_finds(left: list[int], right: list[int], distance: int) -> None:
     one, two = np.array(left, np.uint64), np.array(right, np.uint64)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmkp_core.data.text import overlap_form
@@ -24,6 +24,7 @@ WORDS = st.sampled_from(["a", "b", "ab", "ba", "é", "日本", "x" * 30])
 
 
 @pytest.mark.parametrize("unit", ["word", "word3", "char3", "char5"])
+@settings(deadline=None)  # the first call may compile
 @given(texts=st.lists(st.lists(WORDS, max_size=9).map(" ".join), max_size=8))
 def test_texts_share_a_set_exactly_when_their_shingles_are_the_same(unit: Unit, texts: list[str]) -> None:
     sets = shingle_sets(overlap_forms(texts), unit)

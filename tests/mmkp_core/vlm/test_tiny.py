@@ -16,8 +16,10 @@ from mmkp_core.vlm.tiny_training import TinySpec, base_example, train_tiny
 from mmkp_core.vlm.weights import TINY_WEIGHTS, weights_identity
 
 SMALL = TinySpec(
+    drills=60,
     posts=100,
     shape=TinyShape(vocabulary=500, width=32, layers=1, vision_width=16, vision_layers=1, heads=2),
+    drilling=TrainingSpec(epochs=1, batch_size=50, schedule="cosine", patience=0),
     training=TrainingSpec(epochs=1, batch_size=50, schedule="cosine", patience=0),
 )
 
@@ -48,10 +50,10 @@ def test_building_a_model_leaves_the_global_random_numbers_alone(processor: Any)
 def test_the_base_learns_a_wording_of_its_own() -> None:
     """So that zero-shot answers are not what fine-tuning teaches."""
     post = next(post for post in demo_facts(DemoSpec(posts=50)) if post.kinds[0] == "icon" and not post.copied)
-    example = base_example(post, 0)
+    example = base_example(post, 0, reasoned=0.5)
     assert example.post.keyphrases[0] == " ".join(reversed(post.keyphrases[0].split()))
     assert example.post.text == post.text
-    rationales = [base_example(each, 0).rationale for each in demo_facts(DemoSpec(posts=200))]
+    rationales = [base_example(each, 0, reasoned=0.5).rationale for each in demo_facts(DemoSpec(posts=200))]
     assert 60 < sum(rationale is not None for rationale in rationales) < 140
 
 
