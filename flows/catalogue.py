@@ -6,7 +6,9 @@ from typing import Any
 
 from flows.settings import checked
 
-FLOWS = ("demo", "pipeline", "ingest", "enrich", "split", "train", "predict", "evaluate", "report")
+FLOWS = (
+    "demo", "pipeline", "ingest", "enrich", "split", "teach", "train", "predict", "evaluate", "report", "retrain",
+)  # fmt: skip
 
 
 def find(name: str) -> Any:

@@ -134,6 +134,20 @@ def parser() -> argparse.ArgumentParser:
     pipeline.add_argument("--name", help="of the data set; the file's name unless given")
     pipeline.add_argument("--systems", help="comma-separated ids")
 
+    teach = flow_command("teach", run_teach, "rationales of a teacher for a split's training posts")
+    teach.add_argument("split", help="name of the split")
+
+    retrain = flow_command("retrain", run_retrain, "train a challenger on data up to now; promote it if it is better")
+    retrain.add_argument("dataset", help="name of the data set")
+    retrain.add_argument("--system", help="what to train")
+    retrain.add_argument("--champion", help="the name at stake; `default` unless given")
+
+    champion = command("champion", run_champion, "who bears a champion's name, since when and why")
+    champion.add_argument("action", choices=("list", "promote", "rollback"))
+    champion.add_argument("run_name", nargs="?", metavar="RUN", help="for promote: name of the run")
+    champion.add_argument("--name", default="default", help="the champion's name")
+    champion.add_argument("--reason", default="by hand", help="kept with the change")
+
     report = flow_command("report", run_report, "the report of a data set's runs")
     report.add_argument("split", help="name of the split whose runs are compared")
 
@@ -305,6 +319,41 @@ def run_pipeline(arguments: argparse.Namespace) -> None:
             ),
         )
     )
+
+
+def run_teach(arguments: argparse.Namespace) -> None:
+    print(run_flow("teach", **_parameters(arguments, split=arguments.split)))
+
+
+def run_retrain(arguments: argparse.Namespace) -> None:
+    given = {"dataset": arguments.dataset, "system": arguments.system, "champion": arguments.champion}
+    print(run_flow("retrain", **_parameters(arguments, **given)))
+
+
+def run_champion(arguments: argparse.Namespace) -> None:
+    from tasks.store import open_store
+
+    store, name = open_store(), f"champion/{arguments.name}"
+    past = store.names.history(name)
+    match arguments.action:
+        case "promote":
+            if not arguments.run_name:
+                raise WrongInput(
+                    "champion promote: name the run that takes the name, like `mmkp champion promote my-run`"
+                )
+            store.point(name, store.resolve("run", arguments.run_name), arguments.reason)
+        case "rollback":
+            if len(past) < 2:
+                raise WrongInput(f"champion {arguments.name!r} has no earlier run to go back to")
+            reason = arguments.reason if arguments.reason != "by hand" else f"rolled back from {past[-1].target}"
+            store.point(name, past[-2].target, reason)
+    called = {v.target: v.name.partition("/")[2] for v in store.names.current() if v.name.startswith("run/")}
+    for version in store.names.history(name):
+        print(
+            f"{version.number:>3}  {version.at:%Y-%m-%d %H:%M}  {called.get(version.target, version.target)}  {version.reason}"
+        )
+    if not past and arguments.action == "list":
+        say(f"nobody bears the name champion/{arguments.name} yet; `mmkp retrain` or `mmkp champion promote` gives it")
 
 
 def run_report(arguments: argparse.Namespace) -> None:

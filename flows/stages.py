@@ -16,9 +16,10 @@ from mmkp_core.evaluation.spec import EvaluateSpec
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.ocr.spec import OcrSpec
 from mmkp_core.overlap.spec import SplitSpec
+from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 from mmkp_core.visual.attributes import AttributeSpec
 from mmkp_core.visual.features import FeatureSpec
-from tasks import enrich, evaluate, ingest, names, predict, report, split, train
+from tasks import enrich, evaluate, ingest, names, predict, report, retrain, runs, split, teach, train
 from tasks.choices import TrainingChoice
 from tasks.plans import takes_training
 from tasks.sources import Source, name_of
@@ -85,6 +86,24 @@ def data_stage(
     return split_stage(dataset, enriched, held_back, called, rebuild=False), enriched, called
 
 
+def grow_stage(posts: ArtifactRef, enriched: ArtifactRef, champion: ArtifactRef | None, spec: SplitSpec) -> ArtifactRef:
+    """The split that the champion was trained on, grown by the posts that came since; a new one for the first."""
+    if champion is None:
+        return split.split_posts(posts, enriched, spec)
+    before = runs.split_of(champion)
+    if runs.dataset_of(before) == posts:
+        return before
+    return retrain.grow_split(posts, enriched, before, spec)
+
+
+def teach_stage(
+    divided: ArtifactRef, enriched: ArtifactRef, spec: TeacherSpec, limits: TeacherLimits, name: str, rebuild: bool
+) -> ArtifactRef:
+    taught = teach.teach_posts(divided, enriched, spec, limits, rebuild=rebuild)
+    teach.show_teaching(taught, key=f"taught-{taught.fingerprint}")
+    return names.give_name("taught", name, taught, f"by {spec.model}")
+
+
 def train_stage(
     systems: Sequence[str],
     divided: ArtifactRef,
@@ -95,6 +114,7 @@ def train_stage(
     name: str,
     rebuild: bool,
     called: Mapping[str, str] | None = None,
+    taught: ArtifactRef | None = None,
 ) -> dict[str, ArtifactRef]:
     """Runs by name; each is called after the data and its system, unless `called` names it."""
     futures = {
@@ -104,14 +124,14 @@ def train_stage(
         )
         for system in systems
     }  # fmt: skip
-    runs = dict(zip(futures, results(futures.values()), strict=True))
-    for run_name, run in runs.items():
+    trained = dict(zip(futures, results(futures.values()), strict=True))
+    for run_name, run in trained.items():
         names.give_name("run", run_name, run, f"trained with seed {seed}")
-    return runs
+    return trained
 
 
 def score_stage(
-    runs: Mapping[str, ArtifactRef],
+    trained: Mapping[str, ArtifactRef],
     divided: ArtifactRef,
     enriched: ArtifactRef,
     evaluation: EvaluateSpec,
@@ -119,7 +139,7 @@ def score_stage(
 ) -> list[ArtifactRef]:
     said = {
         name: predict.predict_posts.submit(run, divided, enriched, part="test", name=name, rebuild=rebuild)
-        for name, run in runs.items()
+        for name, run in trained.items()
     }
     scores = results(
         [

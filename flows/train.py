@@ -8,6 +8,7 @@ from prefect import flow
 from flows.stages import TASK_RUNNER, data_stage, train_stage
 from mmkp_core.data.formats import IngestSpec
 from tasks.choices import SystemId, TrainingChoice
+from tasks.names import known
 from tasks.plans import flat
 from tasks.sources import Source
 
@@ -43,5 +44,7 @@ def train(
     """
     divided, enriched, called = data_stage(data, source, reading, valid, valid_share)
     names = {system: name} if name else {}
-    runs = train_stage([system], divided, enriched, training, flat(settings), seed, called, rebuild, names)
+    runs = train_stage(
+        [system], divided, enriched, training, flat(settings), seed, called, rebuild, names, known("taught", called)
+    )
     return next(iter(runs))

@@ -428,7 +428,7 @@ VIEWS: dict[str, View] = {
             "protocol": (_TEXT, "by whose rules"),
             "rank": (_INT, "1 is the best"),
             "phrase": (_TEXT, "the phrase as predicted"),
-            "right": ("BOOLEAN", "equal to a gold phrase in normal form"),
+            "correct": ("BOOLEAN", "equal to a gold phrase in normal form"),
             "present": ("BOOLEAN", "occurs in the post's text"),
             "seen": ("BOOLEAN", "is a label of a training post"),
             **_ARTIFACT,
@@ -544,7 +544,7 @@ def write(store: Store) -> None:
     """Replace `mmkp.duckdb` by the catalog of now. Open readers keep the one they have."""
     if not store.objects.is_local:
         return
-    with store.lock("catalog"):
+    with store.lock("catalog", told=False):
         target = Path(store.objects.base) / FILE
         staged = store.objects.scratch("staging") / f"{uuid.uuid4().hex}.duckdb"
         try:

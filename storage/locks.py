@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def locked(folder: Path | None, name: str) -> Iterator[None]:
-    """Hold the lock called `name`; waits, saying so once, while another process or thread holds it."""
+def locked(folder: Path | None, name: str, *, told: bool = True) -> Iterator[None]:
+    """Hold the lock called `name`; waits, saying so once if `told`, while another process or thread holds it."""
     if folder is None:
         yield
         return
@@ -27,7 +27,8 @@ def locked(folder: Path | None, name: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            logger.info("waiting for another run that is making %s", name)
+            if told:
+                logger.info("waiting for another run that is making %s", name)
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:

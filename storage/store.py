@@ -169,9 +169,9 @@ class Store:
                 return record, True
             return self._build(ref, canonical(spec), tuple(inputs), version, build), False
 
-    def lock(self, name: str) -> AbstractContextManager[None]:
-        """Nobody else holds `name` meanwhile; dropped by the kernel when the holder dies."""
-        return locked(Path(self.objects.full("locks")) if self.objects.is_local else None, name)
+    def lock(self, name: str, *, told: bool = True) -> AbstractContextManager[None]:
+        """Nobody else holds `name` meanwhile; dropped by the kernel when the holder dies. A wait is logged if `told`."""
+        return locked(Path(self.objects.full("locks")) if self.objects.is_local else None, name, told=told)
 
     def workspace(self, ref: ArtifactRef) -> Path:
         """A local folder that survives a killed build of `ref`: checkpoints, journals. Gone once published."""

@@ -36,7 +36,7 @@ HITS = pa.schema(
         pa.field("protocol", pa.string(), nullable=False),
         pa.field("rank", pa.int64(), nullable=False),
         pa.field("phrase", pa.string(), nullable=False),
-        pa.field("right", pa.bool_(), nullable=False),
+        pa.field("correct", pa.bool_(), nullable=False),
         pa.field("present", pa.bool_(), nullable=False),
         pa.field("seen", pa.bool_()),
     ]
@@ -73,7 +73,7 @@ def evaluate_predictions(
                 scores.write(rows)
                 found = card.hits.columns()
                 size = len(found["post_id"])
-                judged = {"head": [head] * size, "protocol": ["cmkp"] * size, **found}
+                judged = {"head": [head] * size, "protocol": ["cmkp"] * size, **found, "correct": found["right"]}
                 hits.write(pa.table(judged).select(HITS.names).cast(HITS))
         draft.facts.update({key: facts[key] for key in ("run", "system", "split", "part", "dataset")})
         draft.facts["predictions"] = predictions.address

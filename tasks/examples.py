@@ -5,16 +5,19 @@ an `enriched` artifact: for each kind of row, which engine's rows count for whic
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import TypeAdapter
 
 from mmkp_core.data.post import Example, ImageFeatures, Post
 from mmkp_core.data.tables import posts_of
 from mmkp_core.errors import MmkpError
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.overlap.images import ImageSignature
+from mmkp_core.teacher.spec import TeacherSpec
 from storage.records import Record
 from storage.rows import parts_of
 from storage.store import Store
@@ -74,6 +77,30 @@ def examples(store: Store, posts: Sequence[Post], enriched: ArtifactRef | None) 
         )
         for post in posts
     ]
+
+
+def with_rationales(store: Store, given: Sequence[Example], taught: ArtifactRef) -> list[Example]:
+    """Examples with the teacher's accepted rationales; a rationale belongs to the request it answers."""
+    from mmkp_core.teacher.rationales import request_of
+
+    record = store.require(taught)
+    spec = TypeAdapter(TeacherSpec).validate_python(plain(record.spec))
+    accepted: dict[str, str] = {}
+    for part in parts_of(store, "rationales", record.facts["engine"]):
+        rows = store.table(part, "rationales", ["request_hash", "rationale"], where=pc.field("status") == "accepted")
+        for request, rationale in zip(*(rows[name].to_pylist() for name in rows.schema.names), strict=True):
+            accepted.setdefault(request, rationale)
+    return [replace(example, rationale=accepted.get(request_of(example, spec).hash)) for example in given]
+
+
+def plain(recorded: Any) -> Any:
+    """A spec as records keep it, `{"OcrSpec": {...}}`, without the names of its types."""
+    if isinstance(recorded, Mapping):
+        name = next(iter(recorded), "")
+        if len(recorded) == 1 and name[:1].isupper():
+            return plain(recorded[name])
+        return {key: plain(value) for key, value in recorded.items()}
+    return recorded
 
 
 def image_features(store: Store, enriched: ArtifactRef | None, keys: Iterable[str]) -> ImageFeatures | None:

@@ -2,6 +2,8 @@
 
 import logging
 
+from prefect.events import emit_event
+
 from mmkp_core.identity import ArtifactRef
 from tasks.store import open_store
 
@@ -22,5 +24,11 @@ def give_name(kind: str, name: str, ref: ArtifactRef, reason: str) -> ArtifactRe
     """Let `name` mean `ref` from now on."""
     if known(kind, name) != ref:
         open_store().point(f"{kind}/{name}", ref, reason)
+        if kind == "dataset":  # what waits for new data is told; a schedule is the way that cannot be missed
+            emit_event(
+                "mmkp.dataset.published",
+                resource={"prefect.resource.id": f"mmkp.dataset.{name}"},
+                payload={"name": name, "artifact": ref.address},
+            )
         logger.info("%s %s is now %s (%s)", kind, name, ref, reason)
     return ref

@@ -58,6 +58,11 @@ def takes_training(system: str) -> bool:
     return any(field.name == "training" for field in fields(find_system(system).spec))
 
 
+def needs(system: str, what: str) -> bool:
+    """Whether a system needs an image, weights, a GPU or a teacher."""
+    return what in find_system(system).needs
+
+
 def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     """Nested settings by dotted names: `{"decoding": {"beam": 5}}` -> `{"decoding.beam": 5}`."""
     found: dict[str, Any] = {}

@@ -241,7 +241,7 @@ def _cards(
         answers: dict[str, list[tuple[str, bool]]] = {}
         for row in rows:
             if row["head"] == entry.heads[0] and row["rank"] <= 5:
-                answers.setdefault(row["post_id"], []).append((row["phrase"], row["right"]))
+                answers.setdefault(row["post_id"], []).append((row["phrase"], row["correct"]))
         said.append((entry.label(entry.heads[0]), answers))
     for example in chosen:
         post = example.post

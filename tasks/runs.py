@@ -1,8 +1,5 @@
 """What belongs to a run: the split it was trained on, and what its images were read with."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from pydantic import TypeAdapter
 
 from mmkp_core.errors import WrongInput
@@ -10,11 +7,16 @@ from mmkp_core.identity import ArtifactRef
 from mmkp_core.ocr.spec import OcrSpec
 from mmkp_core.visual.attributes import AttributeSpec
 from mmkp_core.visual.features import FeatureSpec
+from tasks.examples import plain
 from tasks.store import open_store
 
 
 def split_of(run: ArtifactRef) -> ArtifactRef:
     return ArtifactRef.parse(open_store().require(run).facts["split"])
+
+
+def dataset_of(split: ArtifactRef) -> ArtifactRef:
+    return ArtifactRef.parse(open_store().require(split).facts["dataset"])
 
 
 def enrichment_of(run: ArtifactRef, split: ArtifactRef) -> ArtifactRef:
@@ -23,7 +25,13 @@ def enrichment_of(run: ArtifactRef, split: ArtifactRef) -> ArtifactRef:
     enriched = ArtifactRef.parse(store.require(run).facts["enriched"])
     if store.require(enriched).facts["dataset"] == store.require(split).facts["dataset"]:
         return enriched
-    dataset = store.require(split).facts["dataset"]
+    return enrichment_for(split)
+
+
+def enrichment_for(split: ArtifactRef) -> ArtifactRef:
+    """The newest enrichment of a split's data set."""
+    store = open_store()
+    dataset = dataset_of(split).address
     newest = [r for r in store.records("enriched") if r.facts["dataset"] == dataset]
     if not newest:
         raise WrongInput(f"the data set of {split} has not been enriched; run `mmkp enrich` on it")
@@ -43,22 +51,17 @@ def runs_on(split: ArtifactRef) -> dict[str, ArtifactRef]:
     return found
 
 
+def standard_reading() -> tuple[OcrSpec, AttributeSpec, FeatureSpec]:
+    """How images are read unless somebody says otherwise."""
+    return OcrSpec(), AttributeSpec(), FeatureSpec()
+
+
 def reading_of(run: ArtifactRef) -> tuple[OcrSpec, AttributeSpec, FeatureSpec]:
     """How the images were read that `run` learned from; those it predicts on are read the same way."""
     store = open_store()
     spec = store.require(ArtifactRef.parse(store.require(run).facts["enriched"])).spec
     return (
-        TypeAdapter(OcrSpec).validate_python(_fields(spec["ocr"])),
-        TypeAdapter(AttributeSpec).validate_python(_fields(spec["attributes"])),
-        TypeAdapter(FeatureSpec).validate_python(_fields(spec["features"])),
+        TypeAdapter(OcrSpec).validate_python(plain(spec["ocr"])),
+        TypeAdapter(AttributeSpec).validate_python(plain(spec["attributes"])),
+        TypeAdapter(FeatureSpec).validate_python(plain(spec["features"])),
     )
-
-
-def _fields(recorded: Any) -> Any:
-    """A spec as records keep it, `{"OcrSpec": {...}}`, without the names of its types."""
-    if isinstance(recorded, Mapping):
-        name = next(iter(recorded), "")
-        if len(recorded) == 1 and name[:1].isupper():
-            return _fields(recorded[name])
-        return {key: _fields(value) for key, value in recorded.items()}
-    return recorded

@@ -7,6 +7,7 @@ import pyarrow as pa
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
 
+from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from storage.store import Draft
 from tasks.child import ChildDied, run_in_child
@@ -14,6 +15,8 @@ from tasks.plans import run_plan
 from tasks.progress import progress
 from tasks.store import build_once, open_store
 from tasks.stored import stored_task
+
+VERSION = 1
 
 CURVES = pa.schema(
     [
@@ -48,11 +51,13 @@ def train_system(
     enriched: ArtifactRef,
     settings: Mapping[str, Any],
     seed: int,
-    version: int = 1,
+    taught: ArtifactRef | None = None,
     rebuild: bool = False,
 ) -> ArtifactRef:
-    """The run of `system` on a split's training posts."""
+    """The run of `system` on a split's training posts, with a teacher's rationales where it learns from those."""
     plan = run_plan(system, settings)
+    if taught is None and "teacher" in plan.needs:
+        raise WrongInput(f"{system} learns from a teacher's rationales and this split has none; run `mmkp teach` on it")
     store = open_store()
 
     def build(draft: Draft) -> None:
@@ -64,6 +69,7 @@ def train_system(
             "seed": seed,
             "split": split.address,
             "enriched": enriched.address,
+            "taught": taught.address if taught else "",
             "model": str(model),
             "checkpoints": str(store.workspace(draft.ref)),
         }
@@ -84,7 +90,8 @@ def train_system(
         )
 
     spec = {"system": system, "spec": plan.spec, "seed": seed}
-    return build_once("run", spec, [split, enriched], build, version=version, rebuild=rebuild)
+    inputs = [split, enriched, *([taught] if taught else [])]
+    return build_once("run", spec, inputs, build, version=VERSION, rebuild=rebuild)
 
 
 def device_slot(needs: tuple[str, ...]) -> Any:

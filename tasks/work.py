@@ -11,7 +11,15 @@ from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.systems import LearningData, Report, learner
 from storage.store import Store, TableWriter
-from tasks.examples import dataset_posts, examples, image_bytes, image_features, part_posts, require_phrases
+from tasks.examples import (
+    dataset_posts,
+    examples,
+    image_bytes,
+    image_features,
+    part_posts,
+    require_phrases,
+    with_rationales,
+)
 from tasks.plans import run_plan
 from tasks.store import open_store
 
@@ -38,6 +46,7 @@ def fit(
     seed: int,
     split: str,
     enriched: str,
+    taught: str,
     model: str,
     checkpoints: str,
     report: Report,
@@ -51,9 +60,12 @@ def fit(
     require_phrases(train, "training")
     train = [post for post in train if post.keyphrases]
     valid = [post for post in valid if post.keyphrases]
-    features = image_features(store, enriched_ref, _keys(train) | _keys(valid)) if "image" in plan.needs else None
+    features = None
+    if plan.family == "classic" and "image" in plan.needs:
+        features = image_features(store, enriched_ref, _keys(train) | _keys(valid))
+    given = examples(store, train, enriched_ref)
     data = LearningData(
-        train=examples(store, train, enriched_ref),
+        train=with_rationales(store, given, ArtifactRef.parse(taught)) if taught else given,
         valid=examples(store, valid, enriched_ref),
         features=features,
         images=image_bytes(store, train + valid),
@@ -77,7 +89,9 @@ def predict(
         raise WrongInput(f"there are no posts to predict on in {source}{f', part {part!r}' if part else ''}")
     enriched_ref = ArtifactRef.parse(enriched)
     found = examples(store, posts, enriched_ref)
-    features = image_features(store, enriched_ref, _keys(posts)) if "image" in record.facts["needs"] else None
+    features = None
+    if record.facts["family"] == "classic" and "image" in record.facts["needs"]:
+        features = image_features(store, enriched_ref, _keys(posts))
     by_head = learner(record.facts["family"]).predict(
         _model_folder(store, record.ref), found, features, report, image_bytes(store, posts)
     )

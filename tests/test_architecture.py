@@ -19,7 +19,7 @@ MAY_IMPORT = {
 }
 # the command line and what it calls without a server reads the store itself
 READS_THE_STORE = {"flows/cli.py", "flows/query.py"}
-FOREIGN = {"mmkp_core": {"prefect", "duckdb", "fsspec"}, "storage": {"prefect", "torch", "transformers"}}
+FOREIGN = {"mmkp_core": {"prefect", "fsspec"}, "storage": {"prefect", "torch", "transformers"}}
 MODULES = sorted(path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 

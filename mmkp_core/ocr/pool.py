@@ -84,6 +84,11 @@ class OcrPool:
     ) -> None:
         self.close()
 
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The workers' process ids, for whoever measures or watches them."""
+        return tuple(worker.process.pid for worker in self._workers)
+
     def close(self) -> None:
         for worker in self._workers:
             worker.link.close()  # which it takes as the sign to end
