@@ -31,7 +31,7 @@ def demo(
     ocr: OcrSpec = OcrSpec(),
     attributes: AttributeSpec = AttributeSpec(),
     features: FeatureSpec = FeatureSpec(),
-    split: SplitSpec = SplitSpec(),
+    split: SplitSpec = SplitSpec(test_share=0.2),
     systems: list[SystemId] = list(DEMO_SYSTEMS),
     training: TrainingChoice = TrainingChoice(epochs=8, batch_size=32),
     seed: int = 0,

@@ -27,7 +27,7 @@ from tasks.store import build_once, cached, open_store
 from tasks.stored import stored_task
 
 VERSION = 1
-DEMO_VERSION = 1
+DEMO_VERSION = 2
 
 
 @stored_task(task_run_name="ingest {source.path}")
@@ -65,6 +65,7 @@ def ingest_demo(posts: DemoSpec, rebuild: bool = False) -> ArtifactRef:
             written = write_demo(posts, folder, lambda done: report(Progress(done, posts.posts, "drawing")))
             files = SourceFiles(posts=(written.posts,), images=written.images if posts.images else None)
             write_posts(store, draft, files, reading, [], report)
+        shutil.copy(written.facts, draft.folder)  # what a scripted teacher answers from
 
     spec = {"demo": posts, "reading": reading, "generator": DEMO_VERSION}
     return build_once("posts", spec, [], build, version=VERSION, rebuild=rebuild)

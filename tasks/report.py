@@ -205,7 +205,7 @@ def _slice_charts(entries: Sequence[Entry]) -> Iterable[SliceChart]:
         (
             "By where the phrase can be read",
             kinds,
-            "recall@5",
+            "r@5",
             "Recall within five phrases: a guess has no kind, so only recall can be asked of one.",
         ),
     )

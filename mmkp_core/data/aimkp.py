@@ -12,7 +12,7 @@ from typing import Any
 from mmkp_core.data.cmkp import phrases_of, split_of_name
 from mmkp_core.data.formats import IngestSpec
 from mmkp_core.data.json_rows import json_object
-from mmkp_core.data.lines import BLOCK_BYTES, Giant, open_rows, refuse_other_encodings
+from mmkp_core.data.lines import BLOCK_BYTES, UTF_8_MARK, Giant, open_rows, refuse_other_encodings
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
 from mmkp_core.data.rows import ROWS_AT_A_TIME, Row, RowList, Rows, kind_of
 from mmkp_core.errors import WrongInput
@@ -93,7 +93,7 @@ class _Stream:
         self.line = 1
         self.buffer: bytes = self.file.read(BLOCK_BYTES)
         refuse_other_encodings(path, self.buffer)
-        self.buffer = self.buffer.removeprefix(b"\xef\xbb\xbf")
+        self.buffer = self.buffer.removeprefix(UTF_8_MARK)
 
     def more(self) -> bool:
         chunk: bytes = self.file.read(BLOCK_BYTES)

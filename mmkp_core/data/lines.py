@@ -13,6 +13,7 @@ from mmkp_core.data.quarantine import KEPT_BYTES, BadRow, RowFault
 from mmkp_core.errors import WrongInput
 
 FEED = ord("\n")
+UTF_8_MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 256 << 10
 """Large enough that calling a parser is cheap, small enough that most blocks hold no bad line."""
 
@@ -23,6 +24,8 @@ class LineBlock:
 
     first: int
     """Number of the first line, counted from 1."""
+    offset: int
+    """Where in the file it begins."""
     data: bytes
     """The lines with a line feed between two of them, none at the end."""
     feeds: npt.NDArray[np.int64]
@@ -35,7 +38,8 @@ def line_blocks(path: Path, longest: int) -> Iterator[LineBlock | BadRow]:
     with open_rows(path) as file:
         chunk = file.read(BLOCK_BYTES)
         refuse_other_encodings(path, chunk)
-        chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+        offset = len(UTF_8_MARK) if chunk.startswith(UTF_8_MARK) else 0
+        chunk = chunk[offset:]
         first, rest, giant = 1, b"", None
         while chunk:
             if giant is not None:
@@ -43,13 +47,14 @@ def line_blocks(path: Path, longest: int) -> Iterator[LineBlock | BadRow]:
                 giant.add(head)
                 if end:
                     yield giant.bad_row(first, longest)
-                    first, giant = first + 1, None
+                    first, offset, giant = first + 1, offset + giant.size + 1, None
             cut = chunk.rfind(b"\n")
             if cut >= 0:
                 data = b"".join((rest, memoryview(chunk)[:cut]))
                 feeds = np.flatnonzero(np.frombuffer(data, np.uint8) == FEED)
-                yield LineBlock(first, data, feeds)
+                yield LineBlock(first, offset, data, feeds)
                 first += len(feeds) + 1
+                offset += len(data) + 1
                 rest = b""
             rest += chunk[cut + 1 :]
             if len(rest) > longest:
@@ -58,7 +63,7 @@ def line_blocks(path: Path, longest: int) -> Iterator[LineBlock | BadRow]:
         if giant is not None:
             yield giant.bad_row(first, longest)
         elif rest:
-            yield LineBlock(first, rest, np.flatnonzero(np.frombuffer(rest, np.uint8) == FEED))
+            yield LineBlock(first, offset, rest, np.flatnonzero(np.frombuffer(rest, np.uint8) == FEED))
 
 
 def numbered_lines(path: Path, longest: int) -> Iterator[tuple[int, bytes | BadRow]]:

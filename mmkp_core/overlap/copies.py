@@ -103,7 +103,9 @@ def near_images(
     group_of = dict(zip(keys, groups.group.tolist(), strict=True))
     numbers = np.array([group_of[look] for look in looks], np.int64)
     hashes = np.array([structure for structure, _ in looks], np.uint64)
-    colours = np.array([np.frombuffer(cells, np.uint8) for _, cells in looks], np.uint8).reshape(len(looks), 48 if coloured else 0)
+    colours = np.array([np.frombuffer(cells, np.uint8) for _, cells in looks], np.uint8).reshape(
+        len(looks), 48 if coloured else 0
+    )
     if across is None:
         near = near_hashes(hashes, colours, distance, COLOUR_STEPS)
         left, right = numbers[near.left], numbers[near.right]

@@ -31,10 +31,13 @@ class Forms:
 
 def overlap_forms(texts: Sequence[str]) -> Forms:
     # A finished form passes the compiled pass unchanged: no brackets, no capitals, nothing but single blanks.
-    encoded = [text.encode() if text.isascii() else overlap_form(text).encode() for text in texts]
-    starts = np.zeros(len(encoded) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=starts[1:])
-    return Forms(*_forms(np.frombuffer(b"".join(encoded), np.uint8), starts))
+    prepared = [text if text.isascii() else overlap_form(text) for text in texts]
+    data = "".join(prepared).encode()
+    sizes = np.fromiter(map(len, prepared), np.int64, len(prepared))
+    if len(data) != sizes.sum():  # characters of several bytes are left
+        sizes = np.fromiter((len(text.encode()) for text in prepared), np.int64, len(prepared))
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    return Forms(*_forms(np.frombuffer(data, np.uint8), starts))
 
 
 @compiled

@@ -172,10 +172,9 @@ def _join(
         ends[shingle + 1] += ends[shingle]
     heads = ends[:-1].copy()
     fill = heads.copy()
-    holders = np.empty(ends[-1], np.int32)  # position in `indexed`; the next ones save a look at the set
-    places = np.empty(ends[-1], np.int32)
-    holder_sizes = np.empty(ends[-1], np.int32)
-    folded = np.empty((ends[-1], 2), np.uint64)
+    # Holder (its position in `indexed`), its size, the shingle's place in it, and its folded sketch stand side by side:
+    # most lists are short, and what they cost is the first look into each.
+    holders = np.empty((ends[-1], 4), np.uint64)
     largest = 0
     for position in range(len(indexed)):
         record = indexed[position]
@@ -185,9 +184,10 @@ def _join(
             shingle = shingles[starts[record] + place]
             at = fill[shingle]
             fill[shingle] += 1
-            holders[at], places[at], holder_sizes[at] = position, place, size
-            folded[at, 0] = sketches[record, 0] ^ sketches[record, 2]
-            folded[at, 1] = sketches[record, 1] ^ sketches[record, 3]
+            holders[at, 0] = np.uint64(size) << np.uint64(32) | np.uint64(position)
+            holders[at, 1] = place
+            holders[at, 2] = sketches[record, 0] ^ sketches[record, 2]
+            holders[at, 3] = sketches[record, 1] ^ sketches[record, 3]
 
     needed = _needed(starts, probes, largest, over, under)
     met = np.full(len(indexed), -1, np.int32)
@@ -204,19 +204,20 @@ def _join(
         for place in range(size - least + 1):
             shingle = shingles[begin + place]
             head = heads[shingle]
-            while head < ends[shingle + 1] and holder_sizes[head] < least:
+            while head < ends[shingle + 1] and np.int64(holders[head, 0] >> np.uint64(32)) < least:
                 head += 1
             heads[shingle] = head
             for at in range(head, ends[shingle + 1]):
-                other_size = holder_sizes[at]
-                if other_size > most or (within and holders[at] >= position):
+                other_size = np.int64(holders[at, 0] >> np.uint64(32))
+                holder = np.int64(holders[at, 0] & np.uint64(0xFFFFFFFF))
+                if other_size > most or (within and holder >= position):
                     break
                 need = needed[size + other_size]
                 apart = size + other_size - 2 * need  # as many shingles may be in one of the two only
-                if _bits(low ^ folded[at, 0]) + _bits(high ^ folded[at, 1]) > apart:
+                if _bits(low ^ holders[at, 2]) + _bits(high ^ holders[at, 3]) > apart:
                     continue
-                holder = holders[at]
-                if min(size - place, other_size - places[at]) < need or met[holder] == position:
+                other_place = np.int64(holders[at, 1])
+                if min(size - place, other_size - other_place) < need or met[holder] == position:
                     continue
                 met[holder] = position  # at their rarest shared shingle: none before it is shared
                 other = indexed[holder]
@@ -226,7 +227,7 @@ def _join(
                 if differing > apart:
                     continue
                 other_begin = starts[other]
-                a, b, same = place + 1, places[at] + 1, 1
+                a, b, same = place + 1, other_place + 1, 1
                 while a < size and b < other_size and same + min(size - a, other_size - b) >= need:
                     mine, theirs = shingles[begin + a], shingles[other_begin + b]
                     same += mine == theirs

@@ -70,14 +70,11 @@ def _number(
     opens = np.empty(longest + 1, np.int64)
     closes = np.empty(longest + 1, np.int64)
 
-    capacity = 1 << 16  # of the open-addressing table; doubled at half full
-    slots = np.full(capacity, -1, np.int32)
+    capacity = 1 << 16  # of the open-addressing table, doubled at half full: key and number + 1 side by side
+    table = np.zeros((capacity, 2), np.uint64)
     kept = 1 << 15
-    place = np.empty(kept, np.int64)  # of each shingle: where it was first seen, its length, hash, ...
-    length = np.empty(kept, np.int64)
-    hashes = np.empty(kept, np.uint64)
-    frequency = np.zeros(kept, np.int32)
-    seen_in = np.full(kept, -1, np.int32)
+    spans = np.empty((kept, 2), np.int64)  # where each shingle was first seen
+    counts = np.full((kept, 2), -1, np.int32)  # the last form it was in, and in how many
     known = 0
 
     out = np.empty(max(1, len(data) // 2 if words else len(data)) + forms, np.int32)
@@ -114,52 +111,70 @@ def _number(
         for shingle in range(shingles):
             a = opens[shingle]
             b = closes[min(shingle + size, count) - 1]
-            code = np.uint64(14695981039346656037)
-            for at in range(a, b):
-                code = (code ^ np.uint64(data[at])) * np.uint64(1099511628211)
-            code ^= code >> np.uint64(32)
-            slot = np.int64(code & np.uint64(capacity - 1))
+            key = _key(data, a, b)
+            slot = np.int64(key * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(20)) & (capacity - 1)
             number = -1
-            while slots[slot] >= 0:
-                other = slots[slot]
-                if hashes[other] == code and length[other] == b - a:
-                    same = True
-                    first = place[other]
-                    for step in range(b - a):
-                        if data[first + step] != data[a + step]:
-                            same = False
-                            break
-                    if same:
-                        number = other
+            while table[slot, 1]:
+                if table[slot, 0] == key:
+                    number = int(table[slot, 1]) - 1
+                    if b - a <= 7 or _same(data, a, b, spans[number, 0], spans[number, 1]):
                         break
+                    number = -1
                 slot = (slot + 1) & (capacity - 1)
             if number < 0:
                 number = known
                 known += 1
                 if known > kept:
-                    place = np.concatenate((place, np.empty(kept, np.int64)))
-                    length = np.concatenate((length, np.empty(kept, np.int64)))
-                    hashes = np.concatenate((hashes, np.empty(kept, np.uint64)))
-                    frequency = np.concatenate((frequency, np.zeros(kept, np.int32)))
-                    seen_in = np.concatenate((seen_in, np.full(kept, -1, np.int32)))
+                    spans = np.concatenate((spans, np.empty((kept, 2), np.int64)))
+                    counts = np.concatenate((counts, np.full((kept, 2), -1, np.int32)))
                     kept *= 2
-                slots[slot] = number
-                place[number], length[number], hashes[number] = a, b - a, code
+                table[slot, 0], table[slot, 1] = key, known
+                spans[number, 0], spans[number, 1] = a, b
+                counts[number, 1] = 0
                 if 2 * known > capacity:
                     capacity *= 2
-                    slots = np.full(capacity, -1, np.int32)
-                    for old in range(known):
-                        slot = np.int64(hashes[old] & np.uint64(capacity - 1))
-                        while slots[slot] >= 0:
-                            slot = (slot + 1) & (capacity - 1)
-                        slots[slot] = old
-            if seen_in[number] != form:
-                seen_in[number] = form
-                frequency[number] += 1
+                    table = _larger(table, capacity)
+            if counts[number, 0] != form:
+                counts[number, 0] = form
+                counts[number, 1] += 1
                 out[filled] = number
                 filled += 1
         out_starts[form + 1] = filled
-    return out[:filled].copy(), out_starts, frequency[:known].copy()
+    return out[:filled].copy(), out_starts, counts[:known, 1].copy()
+
+
+@compiled
+def _key(data: npt.NDArray[np.uint8], begin: int, end: int) -> np.uint64:
+    """Up to seven bytes are their own key, and equal keys are equal shingles; more are hashed, with the top bit set."""
+    key = np.uint64(0)
+    if end - begin <= 7:
+        for at in range(begin, end):
+            key = key << np.uint64(8) | np.uint64(data[at])
+        return key
+    for at in range(begin, end):
+        key = (key ^ np.uint64(data[at])) * np.uint64(0x100000001B3)
+        key ^= key >> np.uint64(29)
+    return key | np.uint64(1) << np.uint64(63)
+
+
+@compiled
+def _same(data: npt.NDArray[np.uint8], begin: int, end: int, other: int, other_end: int) -> bool:
+    step = 0
+    while begin + step < end and other + step < other_end and data[begin + step] == data[other + step]:
+        step += 1
+    return begin + step == end and other + step == other_end
+
+
+@compiled
+def _larger(table: npt.NDArray[np.uint64], capacity: int) -> npt.NDArray[np.uint64]:
+    out = np.zeros((capacity, 2), np.uint64)
+    for old in range(len(table)):
+        if table[old, 1]:
+            slot = np.int64(table[old, 0] * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(20)) & (capacity - 1)
+            while out[slot, 1]:
+                slot = (slot + 1) & (capacity - 1)
+            out[slot, 0], out[slot, 1] = table[old, 0], table[old, 1]
+    return out
 
 
 @compiled

@@ -70,7 +70,6 @@ class VlmLearner:
         conversation = Conversation(student.processor, spec.longest)
         pictures = Pictures(data.images if spec.modalities != "text" else None, most_pixels(spec))
         train = Posts(data.train, pictures, conversation, spec)
-        valid = Posts(data.valid, pictures, conversation, spec)
         if not len(train):
             raise WrongInput("no training post has keyphrases to learn; choose other training data")
         if isinstance(spec.method, FinetuneCot | DynamicCot) and not train.reasoned:
@@ -82,7 +81,7 @@ class VlmLearner:
             student.model,
             objective_of(student, spec),
             train,
-            valid if isinstance(spec.method, Sft) and len(valid) else None,
+            None,  # validation posts have no rationale: their loss must not choose weights for some methods only
             spec.training,
             seed=seed,
             identity=_identity(spec, seed, data.train),
@@ -91,8 +90,8 @@ class VlmLearner:
             accelerator=accelerator,
             report=report,
         )
-        student.model.save_pretrained(str(model / "adapter"), safe_serialization=True)
-        return Learned(fitted.curve, _facts(student.model, train, valid, pictures, accelerator.device))
+        student.model.save_pretrained(str(model / "adapter"), save_embedding_layers=False)
+        return Learned(fitted.curve, _facts(student.model, train, pictures, accelerator.device))
 
     def predict(
         self,
@@ -188,13 +187,13 @@ def _accelerator(name: str, spec: VlmSpec) -> Accelerator:
     )
 
 
-def _facts(model: nn.Module, train: Posts, valid: Posts, pictures: Pictures, device: torch.device) -> dict[str, Any]:
+def _facts(model: nn.Module, train: Posts, pictures: Pictures, device: torch.device) -> dict[str, Any]:
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return {
         "trained_weights": trained,
         "frozen_weights": sum(p.numel() for p in model.parameters()) - trained,
         "posts": len(train),
-        "posts_left_out": train.left_out + valid.left_out,
+        "posts_left_out": train.left_out,
         "posts_with_rationale": train.reasoned,
         "posts_shortened": len(train.cut),
         "images_missing": sum(why == "no bytes" for why in pictures.missing.values()),

@@ -28,6 +28,7 @@ from mmkp_core.seeding import python_generator, seed_for
 from mmkp_core.systems import Report
 from mmkp_core.training.fit import fit
 from mmkp_core.training.spec import TrainingSpec
+from mmkp_core.visual.attributes import AttributeSpec, measure
 from mmkp_core.vlm.backbone import Vlm
 from mmkp_core.vlm.conversation import Conversation
 from mmkp_core.vlm.methods.finetune_cot import FinetuneCotObjective
@@ -63,18 +64,16 @@ def train_tiny(folder: Path, spec: TinySpec, seed: int, checkpoints: Path, repor
     """Train the backbone from random weights and leave model, processor and record in `folder`."""
     drills = list(drill_posts(spec.drills, seed))
     posts = list(demo_facts(DemoSpec(posts=spec.posts, seed=seed_for(DATA_SEED, seed) % 2**31)))
+    drawn = {post.image: image_bytes(post) for post in (*drills, *posts) if post.image and not post.fault}
+    mixed = (*posts, *drills[: len(posts) // 8])
     stages = {
-        "drills": ([base_example(post, seed, reasoned=0.0) for post in drills], spec.drilling),
-        "posts": (
-            [base_example(post, seed, reasoned=0.5) for post in (*posts, *drills[: len(posts) // 8])],
-            spec.training,
-        ),
+        "drills": ([base_example(post, seed, drawn.get(post.image), reasoned=0.0) for post in drills], spec.drilling),
+        "posts": ([base_example(post, seed, drawn.get(post.image), reasoned=0.5) for post in mixed], spec.training),
     }
     processor = tiny_processor(_texts(stages["posts"][0]), spec.shape)
     model = tiny_model(processor, spec.shape, seed_for(seed, "tiny"))
     conversation = Conversation(processor, VlmSpec().longest)
-    drawn = {post.image: post for post in (*posts, *drills) if post.image and not post.fault}
-    pictures = Pictures(lambda name: image_bytes(drawn[name]) if name in drawn else None, most_pixels(VlmSpec()))
+    pictures = Pictures(drawn.get, most_pixels(VlmSpec()))
     losses = {}
     for name, (examples, training) in stages.items():
         fitted = fit(
@@ -126,14 +125,19 @@ def drill_posts(count: int, seed: int) -> Iterator[DemoPost]:
         )
 
 
-def base_example(post: DemoPost, seed: int, reasoned: float) -> Example:
-    """A generated post with the base's answers: words of phrases reversed, a share of them after reasoning."""
+def base_example(post: DemoPost, seed: int, image: bytes | None, reasoned: float) -> Example:
+    """A generated post with the base's answers: words of phrases reversed, a share of them after reasoning.
+
+    Attributes are measured as `enrich` does, and left away from some posts: a user may have none.
+    """
     phrases = tuple(_reversed(phrase) for phrase in post.keyphrases)
     draw = python_generator(seed, "base", post.number)
     reasons = [f"{why[:1].upper()}{why[1:]}, which leads to" for why in post.evidence]
     rationale = " ".join(f"{why} {phrase}." for why, phrase in zip(reasons, phrases, strict=True))
+    attributes = measure(post.image, image, AttributeSpec()).words if image and draw.random() < 0.7 else ()
     return Example(
         post=Post(post_id=post.post_id, text=post.text, keyphrases=phrases, image=post.image or None),
+        attributes=attributes,
         image_words=post.picture.words if post.picture else "",
         rationale=rationale if draw.random() < reasoned and all(post.evidence) else None,
     )

@@ -50,10 +50,10 @@ def test_building_a_model_leaves_the_global_random_numbers_alone(processor: Any)
 def test_the_base_learns_a_wording_of_its_own() -> None:
     """So that zero-shot answers are not what fine-tuning teaches."""
     post = next(post for post in demo_facts(DemoSpec(posts=50)) if post.kinds[0] == "icon" and not post.copied)
-    example = base_example(post, 0, reasoned=0.5)
+    example = base_example(post, 0, None, reasoned=0.5)
     assert example.post.keyphrases[0] == " ".join(reversed(post.keyphrases[0].split()))
     assert example.post.text == post.text
-    rationales = [base_example(each, 0, reasoned=0.5).rationale for each in demo_facts(DemoSpec(posts=200))]
+    rationales = [base_example(each, 0, None, reasoned=0.5).rationale for each in demo_facts(DemoSpec(posts=200))]
     assert 60 < sum(rationale is not None for rationale in rationales) < 140
 
 
