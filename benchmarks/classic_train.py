@@ -206,7 +206,7 @@ def _plain_fusion(
     answers = []
     for own, layer in enumerate(fusion.attend):
         assert isinstance(layer, MultiHeadLayer)
-        mean_BH = (items[own] * there[own].unsqueeze(-1)).sum(1) / there[own].sum(1, keepdim=True)
+        mean_BH = (items[own] * there[own].unsqueeze(-1)).sum(1) / there[own].sum(1, keepdim=True).clamp(min=1)
         others = [n for n in range(3) if n != own]
         asked = torch.cat([items[n] for n in others], 1)
         answers.append(_plain_layer(layer, mean_BH, asked, torch.cat([there[n] for n in others], 1)))

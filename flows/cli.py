@@ -181,7 +181,7 @@ def _source_options(command: argparse.ArgumentParser) -> None:
 # -- flows ---------------------------------------------------------------------------------------------------
 
 
-def run_flow(name: str, **parameters: Any) -> Any:
+def run_flow(flow: str, /, **parameters: Any) -> Any:
     """Run one flow against the server that is configured, or a private one."""
     from flows.server import prefect_api
     from flows.settings import server_home
@@ -189,7 +189,7 @@ def run_flow(name: str, **parameters: Any) -> Any:
     with prefect_api(server_home()):
         from flows import catalogue
 
-        return catalogue.run(name, parameters)
+        return catalogue.run(flow, parameters)
 
 
 def _parameters(arguments: argparse.Namespace, **given: Any) -> dict[str, Any]:

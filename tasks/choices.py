@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     SystemId = Literal[tuple(systems())]
 
-DEMO_SYSTEMS: tuple[SystemId, ...] = ("frequent", "tfidf", "copy", "m3h-att-blind", "m3h-att")
+DEMO_SYSTEMS: tuple[SystemId, ...] = ("frequent", "tfidf", "copy-text", "copy", "m3h-att-blind", "m3h-att")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from mmkp_core.classic.batch import ClassicSamples, phrases, vocabularies
 from mmkp_core.classic.blocks.decoder import Decoder, Sources
@@ -68,6 +68,11 @@ class ClassicLearner:
         if _looks(spec):
             facts["train_posts_without_image"] = _without_image(train, data.features)
             facts["valid_posts_without_image"] = _without_image(valid, data.features)
+        accelerator = Accelerator(
+            mixed_precision="no" if spec.training.precision == "fp32" else "bf16",
+            # the hand-over's share rests in the first phase, the reader in the second
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+        )
         identity = fingerprint(spec, seed, _digest(train), _digest(valid), cell_size)
         generator = None
         for number, (name, objective, training) in enumerate(phases):
@@ -84,12 +89,13 @@ class ClassicLearner:
                 identity=f"{identity}/{name}",
                 checkpoints=checkpoints / name,
                 checkpoint_steps=CHECKPOINT_STEPS,
-                accelerator=Accelerator(mixed_precision="no" if training.precision == "fp32" else "bf16"),
+                accelerator=accelerator,
                 report=_later(report, sum(steps[:number]), sum(steps)),
             )
             curve += [replace(point, name=f"{name}/{point.name}") for point in fitted.curve]
             facts[f"{name}_epochs"], facts[f"{name}_best_epoch"] = fitted.epochs, fitted.best_epoch
-        save_model(model, spec, known, cell_size, network, generator)
+        if accelerator.is_main_process:
+            save_model(model, spec, known, cell_size, network, generator)
         return Learned(tuple(curve), facts)
 
     def predict(

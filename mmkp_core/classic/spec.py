@@ -74,6 +74,6 @@ class ClassicSpec:
     training: TrainingSpec = _TRAINING
     """Training of everything but the hand-over."""
     handover_training: TrainingSpec = _HANDOVER_TRAINING
-    """Training of the generator with the hand-over, encoder and classifier frozen."""
+    """Training of the generator with the hand-over, encoder and classifier frozen; in the first phase's precision."""
     decoding: DecodeSpec = _DECODING
     """How phrases are generated."""

@@ -25,6 +25,14 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         spec=ClassicSpec(),
     ),
     System(
+        id="copy-text",
+        title="COPY, image words withheld",
+        family="classic",
+        kind="text, generate",
+        paper="arXiv 1704.06879",
+        spec=ClassicSpec(image_words=False),
+    ),
+    System(
         id="m3h-att",
         title="M3H-ATT",
         family="classic",

@@ -14,6 +14,8 @@ import pyarrow as pa
 
 NEW, DUPLICATE, CONFLICT = 0, 1, 2
 
+FILTER = 1 << 24
+
 Hashes = npt.NDArray[np.int64]
 
 
@@ -22,7 +24,9 @@ class KnownIds:
 
     def __init__(self) -> None:
         self._runs: list[tuple[Hashes, Hashes]] = []
-        """Sorted ids and their contents, the longest run first, each less than half as long as the one before."""
+        """Sorted ids and their contents, the longest run first."""
+        self._perhaps = np.zeros(FILTER, dtype=bool)
+        """Whether any id of these last bits was seen; if not, the runs need not be searched."""
 
     @classmethod
     def from_posts(cls, batches: Iterable[pa.RecordBatch]) -> "KnownIds":
@@ -39,26 +43,34 @@ class KnownIds:
     def judge(self, ids: Hashes, contents: Hashes) -> npt.NDArray[np.int8]:
         """NEW, DUPLICATE or CONFLICT for each; the new ones are known from now on."""
         verdict = np.zeros(len(ids), dtype=np.int8)
-        order = np.argsort(ids, kind="stable")
-        sorted_ids, sorted_contents = ids[order], contents[order]
+        order = np.argsort(ids)
+        sorted_ids = ids[order]
         again = np.flatnonzero(sorted_ids[1:] == sorted_ids[:-1]) + 1
+        if len(again):  # only then is the order among equals worth the slower sort
+            order = np.argsort(ids, kind="stable")
+        sorted_contents = contents[order]
         if len(again):
             first = np.searchsorted(sorted_ids, sorted_ids[again])
             verdict[order[again]] = np.where(sorted_contents[again] == sorted_contents[first], DUPLICATE, CONFLICT)
+        bits = sorted_ids & (FILTER - 1)
+        asked = np.flatnonzero(self._perhaps[bits])
+        self._perhaps[bits] = True
         for known_ids, known_contents in self._runs:
-            place = np.minimum(np.searchsorted(known_ids, sorted_ids), len(known_ids) - 1)
-            hit = np.flatnonzero(known_ids[place] == sorted_ids)
-            same = known_contents[place[hit]] == sorted_contents[hit]
-            verdict[order[hit]] = np.where(same, DUPLICATE, CONFLICT)
+            place = np.minimum(np.searchsorted(known_ids, sorted_ids[asked]), len(known_ids) - 1)
+            found = known_ids[place] == sorted_ids[asked]
+            hit, place = asked[found], place[found]
+            verdict[order[hit]] = np.where(known_contents[place] == sorted_contents[hit], DUPLICATE, CONFLICT)
         new = verdict[order] == NEW
         self._add(sorted_ids[new], sorted_contents[new])
         return verdict
 
     def _add(self, ids: Hashes, contents: Hashes) -> None:
-        while self._runs and len(self._runs[-1][0]) < 2 * len(ids):
+        """Runs of like length are made one, so that there are few; sorting anew is faster than merging."""
+        while self._runs and len(self._runs[-1][0]) <= len(ids):
             other_ids, other_contents = self._runs.pop()
-            place = np.searchsorted(other_ids, ids)
-            ids, contents = np.insert(other_ids, place, ids), np.insert(other_contents, place, contents)
+            ids, contents = np.concatenate((other_ids, ids)), np.concatenate((other_contents, contents))
+            order = np.argsort(ids)
+            ids, contents = ids[order], contents[order]
         if len(ids):
             self._runs.append((ids, contents))
 

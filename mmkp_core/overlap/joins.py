@@ -162,32 +162,43 @@ def _join(
     vocabulary: int,
     within: bool,
 ) -> Ints:
-    """Rows (probe, indexed, shared) of the pairs that share enough. Both sides ascend by size."""
-    ends = np.zeros(vocabulary + 1, np.int64)
+    """Rows (probe, indexed, shared) of the pairs that share enough. Both sides ascend by size.
+
+    Within one collection a set is listed once it has looked for partners, so that it meets those before it.
+    """
+    lists = np.zeros((vocabulary, 4), np.int64)  # of each shingle: first and last useful entry, end, and for which size
+    entries = 0
     for record in indexed:
         size = starts[record + 1] - starts[record]
-        for at in range(starts[record], starts[record] + _prefix(size, over, under, within)):
-            ends[shingles[at] + 1] += 1
+        prefix = _prefix(size, over, under, within)
+        entries += prefix
+        for at in range(starts[record], starts[record] + prefix):
+            lists[shingles[at], 0] += 1
+    offset = 0
     for shingle in range(vocabulary):
-        ends[shingle + 1] += ends[shingle]
-    heads = ends[:-1].copy()
-    fill = heads.copy()
-    # Holder (its position in `indexed`), its size, the shingle's place in it, and its folded sketch stand side by side:
-    # most lists are short, and what they cost is the first look into each.
-    holders = np.empty((ends[-1], 4), np.uint64)
-    largest = 0
-    for position in range(len(indexed)):
-        record = indexed[position]
-        size = starts[record + 1] - starts[record]
-        largest = max(largest, size)
-        for place in range(_prefix(size, over, under, within)):
-            shingle = shingles[starts[record] + place]
-            at = fill[shingle]
-            fill[shingle] += 1
-            holders[at, 0] = np.uint64(size) << np.uint64(32) | np.uint64(position)
-            holders[at, 1] = place
-            holders[at, 2] = sketches[record, 0] ^ sketches[record, 2]
-            holders[at, 3] = sketches[record, 1] ^ sketches[record, 3]
+        length = lists[shingle, 0]
+        lists[shingle, :3] = offset
+        offset += length
+    low_sketches = np.empty(entries, np.uint64)  # all that most steps look at, hence apart from the rest
+    high_sketches = np.empty(entries, np.uint64)
+    holders = np.empty((entries, 3), np.int32)  # position in `indexed`, size, the shingle's place
+    largest = starts[indexed[-1] + 1] - starts[indexed[-1]] if len(indexed) else 0
+    if not within:
+        for position in range(len(indexed)):
+            _list(
+                shingles,
+                starts,
+                sketches,
+                indexed,
+                position,
+                over,
+                under,
+                within,
+                lists,
+                low_sketches,
+                high_sketches,
+                holders,
+            )
 
     needed = _needed(starts, probes, largest, over, under)
     met = np.full(len(indexed), -1, np.int32)
@@ -198,25 +209,27 @@ def _join(
         begin = starts[record]
         size = starts[record + 1] - begin
         least = -((-over * size) // under)
-        most = min(largest, (under * size) // over)
+        most = size if within else min(largest, (under * size) // over)
+        loosest = (under - over) * (size + most) // (over + under)  # of all sizes: what one of two may have alone
         low = sketches[record, 0] ^ sketches[record, 2]
         high = sketches[record, 1] ^ sketches[record, 3]
         for place in range(size - least + 1):
             shingle = shingles[begin + place]
-            head = heads[shingle]
-            while head < ends[shingle + 1] and np.int64(holders[head, 0] >> np.uint64(32)) < least:
-                head += 1
-            heads[shingle] = head
-            for at in range(head, ends[shingle + 1]):
-                other_size = np.int64(holders[at, 0] >> np.uint64(32))
-                holder = np.int64(holders[at, 0] & np.uint64(0xFFFFFFFF))
-                if other_size > most or (within and holder >= position):
-                    break
-                need = needed[size + other_size]
-                apart = size + other_size - 2 * need  # as many shingles may be in one of the two only
-                if _bits(low ^ holders[at, 2]) + _bits(high ^ holders[at, 3]) > apart:
+            if lists[shingle, 3] != size:
+                lists[shingle, 3] = size
+                while lists[shingle, 0] < lists[shingle, 2] and holders[lists[shingle, 0], 1] < least:
+                    lists[shingle, 0] += 1
+                while lists[shingle, 1] < lists[shingle, 2] and holders[lists[shingle, 1], 1] <= most:
+                    lists[shingle, 1] += 1
+            for at in range(lists[shingle, 0], lists[shingle, 1]):
+                differing = _bits(low ^ low_sketches[at])
+                if differing > loosest:
                     continue
-                other_place = np.int64(holders[at, 1])
+                holder, other_size, other_place = holders[at]
+                need = needed[size + other_size]
+                apart = size + other_size - 2 * need
+                if differing + _bits(high ^ high_sketches[at]) > apart:
+                    continue
                 if min(size - place, other_size - other_place) < need or met[holder] == position:
                     continue
                 met[holder] = position  # at their rarest shared shingle: none before it is shared
@@ -238,7 +251,51 @@ def _join(
                         found = np.concatenate((found, np.empty_like(found)))
                     found[count, 0], found[count, 1], found[count, 2] = record, other, same
                     count += 1
+        if within:
+            _list(
+                shingles,
+                starts,
+                sketches,
+                indexed,
+                position,
+                over,
+                under,
+                within,
+                lists,
+                low_sketches,
+                high_sketches,
+                holders,
+            )
     return found[:count].copy()
+
+
+@compiled
+def _list(
+    shingles: Shingles,
+    starts: Ints,
+    sketches: Hashes,
+    indexed: Ints,
+    position: int,
+    over: int,
+    under: int,
+    within: bool,
+    lists: npt.NDArray[np.int64],
+    low_sketches: Hashes,
+    high_sketches: Hashes,
+    holders: npt.NDArray[np.int32],
+) -> None:
+    """Enter one set under each shingle of its prefix."""
+    record = indexed[position]
+    size = starts[record + 1] - starts[record]
+    for place in range(_prefix(size, over, under, within)):
+        shingle = shingles[starts[record] + place]
+        at = lists[shingle, 2]
+        lists[shingle, 2] = at + 1
+        if within:
+            lists[shingle, 1] = at + 1
+        low_sketches[at] = sketches[record, 0] ^ sketches[record, 2]
+        high_sketches[at] = sketches[record, 1] ^ sketches[record, 3]
+        holders[at, 0], holders[at, 1], holders[at, 2] = position, size, place
 
 
 @compiled

@@ -79,7 +79,8 @@ def alive_at(lengths: Sequence[int]) -> list[int]:
 
 def gru_states(x_RTBE: Tensor, start_RBH: Tensor, parameters: Sequence[Tensor], alive: list[int]) -> Tensor:
     """States [R, T, B, H], zero where a sequence has ended; `parameters` are `nn.GRU`'s four, stacked by direction."""
-    states: Tensor = _GruStates.apply(x_RTBE, start_RBH, *parameters, alive)
+    with torch.autocast(x_RTBE.device.type, enabled=False):  # it writes into buffers of its inputs' own precision
+        states: Tensor = _GruStates.apply(x_RTBE, start_RBH, *parameters, alive)
     return states
 
 
