@@ -384,9 +384,10 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _score_table(document: Mapping[str, Any]) -> str:
-    protocols = document.get("protocols") or {document["protocol"]: document["scores"]}
+    protocols = document.get("protocols") or {document["protocol"]: document}
     lines = [f"{document['posts']:,} posts"]
-    for protocol, slices in protocols.items():
+    for protocol, found in protocols.items():
+        slices = found["scores"]
         metrics = list(next(iter(slices.values())))
         lines.append("")
         lines.append(f"{protocol:<10}" + "".join(f"{metric:>9}" for metric in metrics))

@@ -6,7 +6,8 @@ of `rows.row_of_mapping` alone decide. Both ways give the same rows.
 
 Arrow's parser refuses wrong types, keys given twice, lone surrogates and unknown columns. It does not see bytes
 that are no UTF-8, and it reads objects, not lines: so each line must begin with the one bracket and end with the
-other, and there must be as many objects as lines. No column holds objects, so each line then is one object.
+other, and there must be as many objects as lines. No column holds objects, so each line then is one object. Where a
+file has columns besides ours, Arrow passes over them, and each line is parsed once more for their values.
 """
 
 import re
@@ -27,7 +28,7 @@ from mmkp_core.data.formats import IngestSpec
 from mmkp_core.data.json_rows import json_object
 from mmkp_core.data.lines import Giant, LineBlock, line_blocks, open_rows
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
-from mmkp_core.data.rows import ROWS, Carried, RowList, Rows, carried_fields, row_of_mapping
+from mmkp_core.data.rows import ROWS, Carried, RowList, Rows, carried_fields, extra_of, row_of_mapping
 
 ROWS_AT_A_TIME = 65_536
 HEAD = 1000
@@ -148,11 +149,14 @@ class _Reader:
         types[names.keyphrases] = pa.list_(pa.string())
         # a tenth faster with the columns in the file's order, and without those that it does not have
         found = [name for name in dict.fromkeys(chain.from_iterable(head)) if name in types]
+        self.known = frozenset(types)
+        self.more = sum(not row.keys() <= self.known for row in head) > len(head) // CUTS
+        """Whether the file has other columns than ours."""
         self._parse = pj.ParseOptions(
-            explicit_schema=pa.schema([(name, types[name]) for name in found]), unexpected_field_behavior="error"
+            explicit_schema=pa.schema([(name, types[name]) for name in found]),
+            unexpected_field_behavior="ignore" if self.more else "error",
         )
-        plain = sum(row.keys() <= types.keys() and type(row.get(names.keyphrases)) is not str for row in head)
-        self.by_columns = 2 * plain > len(head)
+        self.by_columns = 2 * sum(type(row.get(names.keyphrases)) is str for row in head) <= len(head)
         """Whether most rows are of the kind that goes through the fast way."""
 
     def take(self, block: LineBlock, batch: _Batch) -> None:
@@ -203,6 +207,12 @@ class _Reader:
             return None, int(number[1]) if number else None
         if table.num_rows != len(starts):
             return None, None
+        extra: list[str | None] = []
+        try:
+            if self.more:
+                extra.extend(extra_of(json_object(line), self.known) for line in data.split(b"\n"))
+        except RowFault:
+            return None, len(extra)
         names = self.spec.columns
         arrays = [pa.array(np.arange(first, first + len(starts)))]
         roles = ("post_id", "text", "keyphrases", "image", "created_at", "lang", "split_hint")
@@ -210,7 +220,8 @@ class _Reader:
             here = table.schema.get_field_index(getattr(names, role))
             column = table.column(here).chunk(0) if here >= 0 else pa.nulls(len(starts), field.type)
             arrays.append(column.cast(field.type) if column.type != field.type else column)
-        return pa.RecordBatch.from_arrays([*arrays, pa.nulls(len(starts), pa.string())], schema=ROWS), None
+        arrays.append(pa.array(extra, pa.string()) if extra else pa.nulls(len(starts), pa.string()))
+        return pa.RecordBatch.from_arrays(arrays, schema=ROWS), None
 
 
 def _doubtful(columns: pa.RecordBatch, spec: IngestSpec, carried: Carried) -> npt.NDArray[np.bool_]:

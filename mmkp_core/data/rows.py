@@ -1,7 +1,7 @@
 """What does every reader hand over? Columns of rows whose types are right, and the rows that could not be read."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from mmkp_core.data.formats import Columns, IngestSpec
+from mmkp_core.data.formats import IngestSpec
 from mmkp_core.data.phrases import split_phrases
 from mmkp_core.data.quarantine import BadRow, RowFault
 from mmkp_core.data.times import EPOCH
@@ -163,16 +163,15 @@ def row_of_mapping(row: Mapping[str, Any], spec: IngestSpec, carried: Carried) -
             created_at=_time(row, names.created_at),
             lang=_optional_text(row, names.lang),
             split_hint=_optional_text(row, names.split_hint),
-            extra=extra_of(row, names),
+            extra=extra_of(row, vars(names).values()),
         )
     except RowFault as fault:
         fault.key = post_id
         raise
 
 
-def extra_of(row: Mapping[str, Any], names: Columns) -> str | None:
-    """The other columns of a row, as a JSON object; null where there are none."""
-    known = vars(names).values()
+def extra_of(row: Mapping[str, Any], known: Collection[str]) -> str | None:
+    """The columns of a row that are not known, as a JSON object; null where there are none."""
     extra = {name: value for name, value in row.items() if name not in known}
     if not extra:
         return None
