@@ -51,18 +51,22 @@ class Draft:
             table.write(rows)
         return table.rows
 
-    def table(self, name: str, schema: pa.Schema) -> "TableWriter":
+    def table(self, name: str, schema: pa.Schema, **parquet: Any) -> "TableWriter":
         """A Parquet table that grows batch by batch; every row says which artifact it belongs to."""
-        return TableWriter(self.folder / f"{name}.parquet", schema, self.ref.address)
+        return TableWriter(self.folder / f"{name}.parquet", schema, self.ref.address, **parquet)
 
 
 class TableWriter(AbstractContextManager["TableWriter"]):
-    def __init__(self, path: Path, schema: pa.Schema, artifact: str) -> None:
+    """Writes a table; `parquet` are settings of the Parquet writer, where a table knows better ones."""
+
+    def __init__(self, path: Path, schema: pa.Schema, artifact: str, **parquet: Any) -> None:
         self.rows = 0
         self._source = schema
         self._schema = schema.append(pa.field("artifact", pa.string(), nullable=False))
         self._artifact = artifact
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", use_dictionary=True)
+        if isinstance(dictionary := parquet.get("use_dictionary"), list):
+            parquet["use_dictionary"] = [*dictionary, "artifact"]
+        self._writer = pq.ParquetWriter(path, self._schema, **{"compression": "zstd", **parquet})
 
     def write(self, rows: pa.Table | pa.RecordBatch | Sequence[Mapping[str, Any]]) -> None:
         if isinstance(rows, pa.RecordBatch):

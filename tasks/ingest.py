@@ -14,7 +14,7 @@ from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.images import ImageFile, ReadImage
 from mmkp_core.data.known import KnownIds
 from mmkp_core.data.sources import read_source, refuse_too_many_bad
-from mmkp_core.data.tables import IMAGES, POSTS, QUARANTINE, SIDE_TABLES
+from mmkp_core.data.tables import IMAGES, POSTS, POSTS_PARQUET, QUARANTINE, SIDE_TABLES
 from mmkp_core.errors import TooManyBadRows
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.systems import Progress, Report
@@ -109,8 +109,9 @@ def write_posts(
     size = sum(path.stat().st_size for path in files.posts)
     with ExitStack() as stack:
         tables = {
-            name: stack.enter_context(draft.table(name, schema))
-            for name, schema in (("posts", POSTS), ("images", IMAGES), ("quarantine", QUARANTINE))
+            "posts": stack.enter_context(draft.table("posts", POSTS, **POSTS_PARQUET)),
+            "images": stack.enter_context(draft.table("images", IMAGES)),
+            "quarantine": stack.enter_context(draft.table("quarantine", QUARANTINE)),
         }
         sides: dict[str, TableWriter] = {}
         for batch in read_source(files, reading, known=known, read_image=image_reader(store)):

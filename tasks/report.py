@@ -292,14 +292,14 @@ def _split_facts(part: str, posts: Sequence[Post]) -> SplitFacts:
 
 def _image_facts(store: Store, dataset: ArtifactRef, part: str, given: Sequence[Example]) -> ImageFacts:
     fine = image_keys(store, dataset)
-    missing = image_keys(store, dataset, "missing")
+    damaged = {**image_keys(store, dataset, "unreadable"), **image_keys(store, dataset, "too_large")}
     keyed = [example.post.image_key for example in given if example.post.image_key]
     return ImageFacts(
         split=part,
         posts=len(given),
         with_image=sum(key in fine for key in keyed),
-        missing=sum(key in missing for key in keyed),
-        damaged=sum(key not in fine and key not in missing for key in keyed),
+        missing=sum(key not in fine and key not in damaged for key in keyed),
+        damaged=sum(key in damaged for key in keyed),
         with_words=sum(bool(example.image_words) for example in given),
     )
 
