@@ -18,6 +18,8 @@ ROWS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "beam": ("beam", {}, {}),
     "score": ("score", {}, {}),
     "flow": ("flow", {}, {"posts": 50_000}),
+    "neardup": ("overlap", {}, {}),
+    "teacher": ("teacher", {}, {}),
     "query": ("query", {"posts": 100_000}, {"posts": 1_000_000}),
 }
 

@@ -40,36 +40,40 @@ def overlap_forms(texts: Sequence[str]) -> Forms:
     return Forms(*_forms(np.frombuffer(data, np.uint8), starts))
 
 
+BLANK, LESS, GREATER = 32, 60, 62
+
+
 @compiled
 def _forms(
     data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    out = np.empty(len(data), np.uint8)
+    kept = np.full(256, BLANK, np.uint8)  # what each byte becomes
+    for byte in range(256):
+        if byte >= 128 or 97 <= byte <= 122 or 48 <= byte <= 57:
+            kept[byte] = byte
+        elif 65 <= byte <= 90:
+            kept[byte] = byte + 32
+    out = np.empty(len(data) + 1, np.uint8)
     out_starts = np.zeros(len(starts), np.int64)
     filled = 0
     for text in range(len(starts) - 1):
         begin = filled
-        gap = False
+        last = np.uint8(BLANK)
         at = starts[text]
         end = starts[text + 1]
         while at < end:
-            byte = data[at]
-            if byte == 60:  # <: a placeholder, if letters and > follow
+            if data[at] == LESS:  # a placeholder, if letters and > follow
                 close = at + 1
                 while close < end and 97 <= data[close] | 32 <= 122:
                     close += 1
-                if at + 1 < close < end and data[close] == 62:
+                if at + 1 < close < end and data[close] == GREATER:
                     at = close
-                gap = True
-            elif byte >= 128 or 97 <= byte <= 122 or 48 <= byte <= 57 or 65 <= byte <= 90:
-                if gap and filled > begin:
-                    out[filled] = 32
-                    filled += 1
-                gap = False
-                out[filled] = byte + 32 if 65 <= byte <= 90 else byte
-                filled += 1
-            else:
-                gap = True
+            byte = kept[data[at]]
+            out[filled] = byte
+            filled += byte != BLANK or last != BLANK
+            last = byte
             at += 1
+        if filled > begin and last == BLANK:
+            filled -= 1
         out_starts[text + 1] = filled
     return out[:filled].copy(), out_starts

@@ -70,11 +70,10 @@ def _number(
     opens = np.empty(longest + 1, np.int64)
     closes = np.empty(longest + 1, np.int64)
 
-    capacity = 1 << 16  # of the open-addressing table, doubled at half full: key and number + 1 side by side
-    table = np.zeros((capacity, 2), np.uint64)
-    kept = 1 << 15
-    spans = np.empty((kept, 2), np.int64)  # where each shingle was first seen
-    counts = np.full((kept, 2), -1, np.int32)  # the last form it was in, and in how many
+    # An open-addressing table, doubled at half full. All that a look-up needs stands in one row, half a cache line:
+    # two words of key, number + 1, and the last form it was in << 32 | in how many.
+    table = np.zeros((1 << 16, 4), np.uint64)
+    spans = np.empty((1 << 15, 2), np.int64)  # where each shingle was first seen
     known = 0
 
     out = np.empty(max(1, len(data) // 2 if words else len(data)) + forms, np.int32)
@@ -111,50 +110,58 @@ def _number(
         for shingle in range(shingles):
             a = opens[shingle]
             b = closes[min(shingle + size, count) - 1]
-            key = _key(data, a, b)
-            slot = np.int64(key * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(20)) & (capacity - 1)
-            number = -1
-            while table[slot, 1]:
-                if table[slot, 0] == key:
-                    number = int(table[slot, 1]) - 1
-                    if b - a <= 7 or _same(data, a, b, spans[number, 0], spans[number, 1]):
+            low, high = _key(data, a, b)
+            slot = _slot(low, high, len(table))
+            while table[slot, 2]:
+                if table[slot, 0] == low and table[slot, 1] == high:
+                    number = int(table[slot, 2]) - 1
+                    if b - a <= 15 or _same(data, a, b, spans[number, 0], spans[number, 1]):
                         break
-                    number = -1
-                slot = (slot + 1) & (capacity - 1)
-            if number < 0:
-                number = known
+                slot = (slot + 1) & (len(table) - 1)
+            if table[slot, 2] == 0:
+                if known == len(spans):
+                    spans = np.concatenate((spans, np.empty_like(spans)))
+                spans[known, 0], spans[known, 1] = a, b
                 known += 1
-                if known > kept:
-                    spans = np.concatenate((spans, np.empty((kept, 2), np.int64)))
-                    counts = np.concatenate((counts, np.full((kept, 2), -1, np.int32)))
-                    kept *= 2
-                table[slot, 0], table[slot, 1] = key, known
-                spans[number, 0], spans[number, 1] = a, b
-                counts[number, 1] = 0
-                if 2 * known > capacity:
-                    capacity *= 2
-                    table = _larger(table, capacity)
-            if counts[number, 0] != form:
-                counts[number, 0] = form
-                counts[number, 1] += 1
-                out[filled] = number
+                table[slot, 0], table[slot, 1], table[slot, 2] = low, high, known
+                table[slot, 3] = np.uint64(0xFFFFFFFF) << np.uint64(32)
+            if table[slot, 3] >> np.uint64(32) != form:
+                table[slot, 3] = np.uint64(form) << np.uint64(32) | (
+                    table[slot, 3] & np.uint64(0xFFFFFFFF)
+                ) + np.uint64(1)
+                out[filled] = np.int64(table[slot, 2]) - 1
                 filled += 1
+            if 2 * known > len(table):
+                table = _larger(table)
         out_starts[form + 1] = filled
-    return out[:filled].copy(), out_starts, counts[:known, 1].copy()
+    frequency = np.empty(known, np.int32)
+    for slot in range(len(table)):
+        if table[slot, 2]:
+            frequency[np.int64(table[slot, 2]) - 1] = table[slot, 3] & np.uint64(0xFFFFFFFF)
+    return out[:filled].copy(), out_starts, frequency
 
 
 @compiled
-def _key(data: npt.NDArray[np.uint8], begin: int, end: int) -> np.uint64:
-    """Up to seven bytes are their own key, and equal keys are equal shingles; more are hashed, with the top bit set."""
-    key = np.uint64(0)
-    if end - begin <= 7:
-        for at in range(begin, end):
-            key = key << np.uint64(8) | np.uint64(data[at])
-        return key
+def _key(data: npt.NDArray[np.uint8], begin: int, end: int) -> tuple[np.uint64, np.uint64]:
+    """Up to 15 bytes are their own key, and equal keys are equal shingles; more are hashed, with the top bit set."""
+    low = np.uint64(0)
+    high = np.uint64(0)
+    if end - begin <= 15:
+        for at in range(begin, min(begin + 8, end)):
+            low = low << np.uint64(8) | np.uint64(data[at])
+        for at in range(begin + 8, end):
+            high = high << np.uint64(8) | np.uint64(data[at])
+        return low, high
     for at in range(begin, end):
-        key = (key ^ np.uint64(data[at])) * np.uint64(0x100000001B3)
-        key ^= key >> np.uint64(29)
-    return key | np.uint64(1) << np.uint64(63)
+        low = (low ^ np.uint64(data[at])) * np.uint64(0x100000001B3)
+        low ^= low >> np.uint64(29)
+    return low, np.uint64(1) << np.uint64(63)
+
+
+@compiled
+def _slot(low: np.uint64, high: np.uint64, capacity: int) -> int:
+    mixed = (low ^ high * np.uint64(0xC2B2AE3D27D4EB4F)) * np.uint64(0x9E3779B97F4A7C15)
+    return int(mixed >> np.uint64(20)) & (capacity - 1)
 
 
 @compiled
@@ -166,14 +173,14 @@ def _same(data: npt.NDArray[np.uint8], begin: int, end: int, other: int, other_e
 
 
 @compiled
-def _larger(table: npt.NDArray[np.uint64], capacity: int) -> npt.NDArray[np.uint64]:
-    out = np.zeros((capacity, 2), np.uint64)
-    for old in range(len(table)):
-        if table[old, 1]:
-            slot = np.int64(table[old, 0] * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(20)) & (capacity - 1)
-            while out[slot, 1]:
-                slot = (slot + 1) & (capacity - 1)
-            out[slot, 0], out[slot, 1] = table[old, 0], table[old, 1]
+def _larger(table: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    out = np.zeros((2 * len(table), 4), np.uint64)
+    for row in table:
+        if row[2]:
+            slot = _slot(row[0], row[1], len(out))
+            while out[slot, 2]:
+                slot = (slot + 1) & (len(out) - 1)
+            out[slot] = row
     return out
 
 

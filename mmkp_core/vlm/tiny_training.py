@@ -47,13 +47,13 @@ class TinySpec:
     shapes at chance and topics at 0.4; 300 steps of icons alone read nineteen shapes of twenty.
     """
 
-    drills: Annotated[int, Ge(1), Le(1_000_000)] = 9_600
+    drills: Annotated[int, Ge(1), Le(1_000_000)] = 16_000
     """Short posts that show one thing each."""
     posts: Annotated[int, Ge(1), Le(1_000_000)] = 9_600
     """Generated posts as the demo has them."""
     shape: TinyShape = TinyShape()
     drilling: TrainingSpec = TrainingSpec(
-        epochs=1, batch_size=32, learning_rate=2e-3, clip=1.0, schedule="cosine", warmup=0.1, patience=0
+        epochs=1, batch_size=32, learning_rate=1.5e-3, clip=1.0, schedule="constant", warmup=0.1, patience=0
     )
     training: TrainingSpec = TrainingSpec(
         epochs=2, batch_size=32, learning_rate=1.5e-3, clip=1.0, schedule="cosine", warmup=0.05, patience=0

@@ -70,8 +70,8 @@ SUBJECTS = (
     "the new guy", "everybody", "my better half",
 )  # fmt: skip
 VERBS = (
-    "sent me", "found", "showed us", "shared", "left", "asked about", "laughed at", "pointed at", "brought",
-    "talked about", "kept", "posted", "picked", "noticed", "saved", "loved",
+    "sent me", "found", "handed us", "shared", "left", "asked about", "laughed at", "pointed at", "brought",
+    "talked about", "kept", "posted", "picked", "noticed", "admired", "loved",
 )  # fmt: skip
 OBJECTS = (
     "this picture", "that thing", "the one below", "a little surprise", "this beauty", "what you see here",

@@ -26,7 +26,7 @@ def test_an_icon_stands_in_the_middle_and_takes_a_third_of_the_width(shape: str,
 @pytest.mark.parametrize("colour", COLOURS)
 def test_an_icon_has_its_colour(colour: str) -> None:
     pixels = np.asarray(draw_picture(Picture("icon", "square", colour, variant="x")))
-    assert pixels[SIZE // 2, SIZE // 2] == pytest.approx(COLOURS[colour], abs=12)
+    assert pixels[SIZE // 2, SIZE // 2].tolist() == pytest.approx(COLOURS[colour], abs=12)
 
 
 def test_the_same_picture_is_the_same_pixels_and_a_variant_is_another() -> None:

@@ -16,7 +16,8 @@ def test_posts_images_and_facts_belong_together(tmp_path: Path) -> None:
     facts = [json.loads(line) for line in written.facts.read_text().splitlines()]
     assert len(posts) == written.post_count == 60
     assert [post["post_id"] for post in posts] == [fact["post_id"] for fact in facts]
-    assert all(len(post["kinds"]) == len(post["keyphrases"]) == len(fact["evidence"]) for post, fact in zip(posts, facts, strict=True))
+    for post, fact in zip(posts, facts, strict=True):
+        assert len(post["kinds"]) == len(post["keyphrases"]) == len(fact["evidence"])
     assert {post["image"] for post in posts} == {path.name for path in written.images.iterdir()}
     assert written.image_count == len({post["image"] for post in posts})
     for path in written.images.iterdir():
