@@ -1,10 +1,12 @@
 """Every flow by name, and how one is run from the command line."""
 
 import importlib
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from flows.settings import checked
+from mmkp_core.errors import MmkpError
 
 FLOWS = (
     "demo", "pipeline", "ingest", "enrich", "split", "teach", "train", "predict", "evaluate", "report", "retrain",
@@ -20,4 +22,13 @@ def find(name: str) -> Any:
 def run(name: str, parameters: Mapping[str, Any]) -> Any:
     """Run a flow here and now; a failure that is ours to explain rises as the one sentence it is."""
     flow = find(name)
+    for logger in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(logger).addFilter(without_traceback)
     return flow(**checked(flow, parameters))
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Our own errors say what to do; where in the code they rose helps nobody who reads them."""
+    if record.exc_info and isinstance(record.exc_info[1], MmkpError):
+        record.exc_info = None
+    return True

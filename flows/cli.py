@@ -239,6 +239,14 @@ def _data(arguments: argparse.Namespace, data: str) -> dict[str, Any]:
     return {"data": data}
 
 
+def _known(kind: str, name: str) -> str:
+    """`name`, if something of that kind bears it: a slip of the pen is told before a server starts."""
+    from tasks.store import open_store
+
+    open_store().resolve(kind, name)
+    return name
+
+
 def run_demo(arguments: argparse.Namespace) -> None:
     posts = {key: value for key in ("posts", "seed") if (value := getattr(arguments, key)) is not None}
     result = run_flow("demo", **_parameters(arguments, posts=posts or None))
@@ -264,11 +272,13 @@ def run_ingest(arguments: argparse.Namespace) -> None:
 
 
 def run_enrich(arguments: argparse.Namespace) -> None:
-    print(run_flow("enrich", **_parameters(arguments, dataset=arguments.dataset)))
+    print(run_flow("enrich", **_parameters(arguments, dataset=_known("dataset", arguments.dataset))))
 
 
 def run_split(arguments: argparse.Namespace) -> None:
-    print(run_flow("split", **_parameters(arguments, dataset=arguments.dataset, name=arguments.name)))
+    print(
+        run_flow("split", **_parameters(arguments, dataset=_known("dataset", arguments.dataset), name=arguments.name))
+    )
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -296,6 +306,7 @@ def run_predict(arguments: argparse.Namespace) -> None:
     from tasks.files import check_output, write_predictions
 
     check_output(arguments.output)
+    _known(*(("champion", "default") if arguments.model == "champion" else ("run", arguments.model)))
     parameters = _parameters(arguments, run=arguments.model, **_data(arguments, arguments.data))
     predictions = run_flow("predict", **parameters)
     posts = write_predictions(predictions, arguments.output, arguments.head or "")
@@ -322,11 +333,15 @@ def run_pipeline(arguments: argparse.Namespace) -> None:
 
 
 def run_teach(arguments: argparse.Namespace) -> None:
-    print(run_flow("teach", **_parameters(arguments, split=arguments.split)))
+    print(run_flow("teach", **_parameters(arguments, split=_known("split", arguments.split))))
 
 
 def run_retrain(arguments: argparse.Namespace) -> None:
-    given = {"dataset": arguments.dataset, "system": arguments.system, "champion": arguments.champion}
+    given = {
+        "dataset": _known("dataset", arguments.dataset),
+        "system": arguments.system,
+        "champion": arguments.champion,
+    }
     print(run_flow("retrain", **_parameters(arguments, **given)))
 
 
@@ -357,7 +372,7 @@ def run_champion(arguments: argparse.Namespace) -> None:
 
 
 def run_report(arguments: argparse.Namespace) -> None:
-    print(run_flow("report", **_parameters(arguments, split=arguments.split)))
+    print(run_flow("report", **_parameters(arguments, split=_known("split", arguments.split))))
 
 
 def run_serve(arguments: argparse.Namespace) -> None:

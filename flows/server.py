@@ -74,15 +74,19 @@ def prefect_api(home: Path, *, port: int = 0, say: Callable[[str], None] = tell)
                 "start it there, or unset PREFECT_API_URL to let mmkp start a private one"
             )
         with prefect_settings(COMMON):
-            yield named
-            drain_client()
+            try:
+                yield named
+            finally:
+                drain_client()
         return
     with ExitStack() as stack:
         url, server = join_or_start(files, port, say, stack)
         try:
             with prefect_settings(COMMON | private_settings(files, url)):
-                yield url
-                drain_client()
+                try:
+                    yield url
+                finally:
+                    drain_client()
         finally:
             stack.close()  # gives up the place among the users
             wait_for_history(files, server, say)

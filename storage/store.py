@@ -43,7 +43,7 @@ class Draft:
     folder: Path
     facts: dict[str, Any] = field(default_factory=dict)
     rests_on: list[ArtifactRef] = field(default_factory=list)
-    """Artifacts that it also needs, but that follow from its inputs and spec, so that its address does not tell them."""
+    """Artifacts that it also needs; they follow from its inputs and spec, so its address does not tell them."""
 
     def write_table(self, name: str, rows: pa.Table | Sequence[Mapping[str, Any]], schema: pa.Schema) -> int:
         """Write all of a table at once; its number of rows."""
@@ -174,7 +174,7 @@ class Store:
             return self._build(ref, canonical(spec), tuple(inputs), version, build), False
 
     def lock(self, name: str, *, told: bool = True) -> AbstractContextManager[None]:
-        """Nobody else holds `name` meanwhile; dropped by the kernel when the holder dies. A wait is logged if `told`."""
+        """Nobody else holds `name` meanwhile; dropped by the kernel when its holder dies. A wait is logged if `told`."""
         return locked(Path(self.objects.full("locks")) if self.objects.is_local else None, name, told=told)
 
     def workspace(self, ref: ArtifactRef) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import TypeAdapter
@@ -103,17 +104,18 @@ def plain(recorded: Any) -> Any:
     return recorded
 
 
-def image_features(store: Store, enriched: ArtifactRef | None, keys: Iterable[str]) -> ImageFeatures | None:
-    """The feature vectors of `keys`; None where the data set has none."""
-    from mmkp_core.visual.features import read_features
+def image_features(store: Store, enriched: ArtifactRef, keys: Iterable[str]) -> ImageFeatures:
+    """The feature vectors of `keys`. Where no image has bytes it is empty, and every post gets a masked zero image."""
+    from mmkp_core.visual.features import FeatureSpec, make_extractor, read_features
 
-    if enriched is None:
-        return None
-    sources = store.require(enriched).facts["sources"]["features"]
-    parts = [record for source in sources for record in parts_of(store, "features", source["engine"])]
-    if not parts:
-        return None
-    return read_features([store.local(part) for part in parts], set(keys))
+    record = store.require(enriched)
+    parts = [
+        part for source in record.facts["sources"]["features"] for part in parts_of(store, "features", source["engine"])
+    ]
+    if parts:
+        return read_features([store.local(part) for part in parts], set(keys))
+    extractor = make_extractor(TypeAdapter(FeatureSpec).validate_python(plain(record.spec["features"])))
+    return ImageFeatures(np.zeros((0, extractor.cells, extractor.numbers), np.float32), {})
 
 
 def image_bytes(store: Store, posts: Iterable[Post]) -> Callable[[str], bytes | None]:

@@ -134,6 +134,7 @@ def open_artifact(page: Page, site: str, run: str, key: str) -> None:
     """Run -> Artifacts -> the key -> its newest version."""
     open_run(page, site, run, "Artifacts")
     page.click_selector(f'a[href*="/artifacts/key/{key}"]')
+    page.until("location.pathname.includes('/artifacts/key/')")  # the run's own list has such links too
     page.click_selector('a[href*="/artifacts/artifact/"]')
     page.until("location.pathname.includes('/artifacts/artifact/')")
 

@@ -14,8 +14,27 @@ from storage import catalog
 from storage.records import Record
 from storage.store import Draft, Store
 
-REQUIRED = """posts images ocr entities attributes matches splits overlaps rationales runs curves predictions hits
-scores decisions quarantine artifacts inputs names""".split()
+REQUIRED = [
+    "posts",
+    "images",
+    "ocr",
+    "entities",
+    "attributes",
+    "matches",
+    "splits",
+    "overlaps",
+    "rationales",
+    "runs",
+    "curves",
+    "predictions",
+    "hits",
+    "scores",
+    "decisions",
+    "quarantine",
+    "artifacts",
+    "inputs",
+    "names",
+]
 
 
 @pytest.fixture

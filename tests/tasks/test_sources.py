@@ -16,7 +16,7 @@ def test_a_file_below_an_allowed_folder_is_read(home: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("path", ["../elsewhere", "/etc/passwd", "inside/../../elsewhere"])
 def test_what_lies_outside_is_refused_with_the_way_to_allow_it(home: Path, path: str) -> None:
-    with pytest.raises(WrongInput, match="outside.*--sources"):
+    with pytest.raises(WrongInput, match=r"outside.*--sources"):
         allowed(path)
 
 
