@@ -73,7 +73,9 @@ Answer = list[tuple[list[int], float]]
 
 
 def _slightly_trained(posts: int) -> tuple[KeyphraseModel, ClassicSamples]:
-    """A few steps teach the model to end phrases; without, every beginning lives to the last step."""
+    """A few steps teach the model to end phrases, too eagerly: with the end sign held back, 17 beginnings a post are
+    continued; by a model after four epochs on 4,833 real tweets it is 17.6.
+    """
     spec = next(system.spec for system in CLASSIC_SYSTEMS if system.id == "copy")
     examples, known, features = cmkp_like(posts)
     torch.manual_seed(0)
@@ -85,6 +87,8 @@ def _slightly_trained(posts: int) -> tuple[KeyphraseModel, ClassicSamples]:
         objective.step(model, samples.batch(batch), lambda loss: loss.backward())
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
+    with torch.no_grad():
+        model.decoder.words.widen.bias[EOS] -= 1.0
     return model.eval(), samples
 
 

@@ -364,9 +364,8 @@ def run_champion(arguments: argparse.Namespace) -> None:
             store.point(name, past[-2].target, reason)
     called = {v.target: v.name.partition("/")[2] for v in store.names.current() if v.name.startswith("run/")}
     for version in store.names.history(name):
-        print(
-            f"{version.number:>3}  {version.at:%Y-%m-%d %H:%M}  {called.get(version.target, version.target)}  {version.reason}"
-        )
+        run = called.get(version.target, version.target)
+        print(f"{version.number:>3}  {version.at:%Y-%m-%d %H:%M}  {run}  {version.reason}")
     if not past and arguments.action == "list":
         say(f"nobody bears the name champion/{arguments.name} yet; `mmkp retrain` or `mmkp champion promote` gives it")
 

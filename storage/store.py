@@ -174,7 +174,7 @@ class Store:
             return self._build(ref, canonical(spec), tuple(inputs), version, build), False
 
     def lock(self, name: str, *, told: bool = True) -> AbstractContextManager[None]:
-        """Nobody else holds `name` meanwhile; dropped by the kernel when its holder dies. A wait is logged if `told`."""
+        """Nobody else holds `name` meanwhile; the kernel drops it with its holder. A wait is logged if `told`."""
         return locked(Path(self.objects.full("locks")) if self.objects.is_local else None, name, told=told)
 
     def workspace(self, ref: ArtifactRef) -> Path:

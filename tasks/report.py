@@ -47,7 +47,7 @@ from tasks.examples import dataset_parts, dataset_posts, examples, image_keys, p
 from tasks.store import build_once, flow_run_id, open_store
 from tasks.stored import stored_task
 
-VERSION = 1
+VERSION = 2
 PARTS = ("train", "valid", "test")
 BOARDS = {"cmkp": ("f1@1", "f1@3", "map@5"), "aimkp": ("f1@1", "f1@3", "map@5"), "strict": ("f1@1", "f1@3", "map@5")}
 EXAMPLES = 120
@@ -331,20 +331,21 @@ def _pairs(store: Store, split: ArtifactRef, dataset: ArtifactRef) -> Iterable[P
 
 
 def _curves(store: Store, runs: Sequence[Record]) -> Iterable[Curve]:
+    """The losses of each run: `phase/train/loss` beside `phase/valid/loss`, as the loop names them."""
     titles = systems()
     for record in runs:
-        points = store.table(record, "curves").to_pylist()
-        series = {
-            name: tuple((row["step"], row["value"]) for row in points if row["name"] == name)
-            for name in ("train_loss", "valid_loss")
-        }
-        if series["train_loss"]:
-            yield Curve(
-                run=titles[record.facts["system"]].title,
-                train=series["train_loss"],
-                valid=series["valid_loss"],
-                unit="step",
-            )
+        series: dict[str, list[tuple[float, float]]] = {}
+        for row in store.table(record, "curves").to_pylist():
+            series.setdefault(row["name"], []).append((row["step"], row["value"]))
+        for name, points in series.items():
+            phase, mark, loss = name.rpartition("train/")
+            if mark:
+                yield Curve(
+                    run=f"{titles[record.facts['system']].title}: {phase.strip('/') or 'training'}, {loss}",
+                    train=tuple(points),
+                    valid=tuple(series.get(f"{phase}valid/{loss}", ())),
+                    unit="step",
+                )
 
 
 def _stages(

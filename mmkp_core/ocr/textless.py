@@ -5,10 +5,13 @@ and ground alternate quickly in a row of letters: a row or column of pixels thro
 times. An image none of whose rows and columns changes more than four times in all, or more than three times
 within twenty pixels, holds no word. Where grain could hide faint letters nothing is concluded.
 
-Measured with the numbers below: of 260 drawn slogans none is skipped; of 1,800 hard cases (12 to 240 px, faint, turned,
-blurred, recompressed, of equal brightness) two that an engine reads are skipped, a lone "IT" and a faint turned "yes".
-Of the demo's images without words 95 % are skipped. Photographs are rarely skipped: their texture crosses as often as
-letters do.
+Safety, measured: of 260 drawn slogans none is skipped. The numbers below were chosen on hard cases (12 to 240 px, faint
+or turned or blurred, recompressed, of equal brightness); of 1,800 two that an engine reads are skipped, a lone "IT"
+and a faint turned "yes", and none of 900 others drawn afterwards.
+
+Use, measured: 94 % of the demo's icons and 95 % of its scenes are skipped, but those are plain or soft; the scenes were
+made softer while this was written. With grain of five grey levels it is 11 % and none, and the two photographs tried
+were not skipped. So it saves time on graphics, and hardly any on photographs.
 """
 
 from typing import Any
