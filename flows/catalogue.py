@@ -5,12 +5,17 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from flows.bootstrap import make_limits
 from flows.settings import checked
 from mmkp_core.errors import MmkpError
 
 FLOWS = (
     "demo", "pipeline", "ingest", "enrich", "split", "teach", "train", "predict", "evaluate", "report", "retrain",
 )  # fmt: skip
+
+
+TAKES_SLOTS = ("demo", "pipeline", "teach", "train", "retrain")
+"""Flows whose tasks take a place under a limit (`gpu`, `teacher`), which has to be there before."""
 
 
 def find(name: str) -> Any:
@@ -22,6 +27,8 @@ def find(name: str) -> Any:
 def run(name: str, parameters: Mapping[str, Any]) -> Any:
     """Run a flow here and now; a failure that is ours to explain rises as the one sentence it is."""
     flow = find(name)
+    if name in TAKES_SLOTS:
+        make_limits()
     for logger in ("prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(logger).addFilter(without_traceback)
     return flow(**checked(flow, parameters))

@@ -27,7 +27,7 @@ from tasks.store import build_once, cached, open_store
 from tasks.stored import stored_task
 
 VERSION = 1
-DEMO_VERSION = 2
+DEMO_VERSION = 3
 
 
 @stored_task(task_run_name="ingest {source.path}")

@@ -28,7 +28,7 @@ from mmkp_core.training.objective import Objective
 from mmkp_core.training.spec import TrainingSpec
 
 CHECKPOINT_STEPS = 200  # at the published size 100 s of work on one core, and 300 MB
-DECODED_AT_ONCE = 32  # posts; with a beam of 10 that many rows fill the matrix products
+DECODED_AT_ONCE = 48  # posts; with a beam of 10 that many rows fill the matrix products
 
 
 class ClassicLearner:
