@@ -46,7 +46,8 @@ def retrain(
     runs = train_stage([system], divided, enriched, training, changes, seed, dataset, False, {system: name})
     challenger = runs[name]
     if challenger == old:
-        return Completed(name="Cached", message=f"no new posts in {dataset} since the champion was trained")
+        said_so = f"no new posts in {dataset} since the champion was trained"
+        return Completed(name="Cached", message=said_so, data=said_so)
     give_name("split", name, divided, "grown for re-training")
     both = [("champion", old), ("challenger", challenger)]
     said = results([predict_posts.submit(run, divided, enriched, part="test", name=who) for who, run in both if run])

@@ -44,6 +44,7 @@ def beam_search(
     posts, beam, steps, device = len(start_BH), spec.beam, spec.steps, start_BH.device
     known = embedding.num_embeddings
     copies = _Copies.of(sources.copied_BS)
+    room_RV = start_BH.new_full((min(ROWS, posts * beam), -(-known // BLOCK) * BLOCK), -torch.inf)
     finished, unfinished = _Pool(posts, device), _Pool(posts, device)
     words_BKT = torch.full((posts, beam, steps), EOS, device=device)
     looks_BKT = torch.zeros_like(words_BKT)
@@ -56,7 +57,7 @@ def beam_search(
         word_RE = embedding(torch.where(word_R < known, word_R, UNK))
         state_RH = decoder.gru.step(word_RE, state_RH)
         written = decoder.write(sources, state_RH, word_RE, post_R)
-        likely_RC, next_RC = _likeliest(decoder, written, copies, post_R, beam)
+        likely_RC, next_RC = _likeliest(decoder, written, copies, post_R, beam, room_RV)
 
         at = (post_R, slot_R)
         total_BKC = score_BK.new_full((posts, beam, beam), -torch.inf)
@@ -115,12 +116,14 @@ class _Copies:
         return cls(word_BU, torch.empty_like(rank_BS).scatter_(1, order_BS, rank_BS))
 
 
-def _likeliest(decoder: Decoder, written: Written, copies: _Copies, post_R: Tensor, beam: int) -> tuple[Tensor, Tensor]:
+def _likeliest(
+    decoder: Decoder, written: Written, copies: _Copies, post_R: Tensor, beam: int, room_RV: Tensor
+) -> tuple[Tensor, Tensor]:
     """Log-probabilities and numbers [R, beam] of the likeliest next words, best first."""
     word_RU = copies.word_BU[post_R]
     copied_RU = written.copy_MS.new_zeros(word_RU.shape)
     copied_RU.scatter_add_(1, copies.slot_BS[post_R], written.copy_MS)
-    generated_RC, word_RC, generated_RU = _generated(decoder.words, written.features_MI, word_RU, beam)
+    generated_RC, word_RC, generated_RU = _generated(decoder.words, written.features_MI, word_RU, beam, room_RV)
     generate_R1 = written.generate_M.unsqueeze(1)
     also_copied_RC = (word_RC.unsqueeze(2) == word_RU.unsqueeze(1)).any(2)
     probability = torch.cat((generate_R1 * generated_RC, generate_R1 * generated_RU + copied_RU), dim=1)
@@ -133,33 +136,35 @@ def _likeliest(decoder: Decoder, written: Written, copies: _Copies, post_R: Tens
     return best.values, torch.cat((word_RC, word_RU), dim=1).gather(1, best.indices)
 
 
-def _generated(head: WordHead, features_RI: Tensor, asked_RU: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Probabilities and numbers [R, C] of the words likeliest to be generated, and probabilities of `asked_RU`."""
-    rows, known = len(features_RI), head.widen.out_features
-    blocks = -(-known // BLOCK)
-    chosen_blocks, chosen = min(most, blocks), min(most, known)
+def _generated(
+    head: WordHead, features_RI: Tensor, asked_RU: Tensor, most: int, room_RV: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Probabilities and numbers [R, C] of the words likeliest to be generated, and probabilities of `asked_RU`.
+
+    `room_RV` is where logits are worked out, a few rows at a time; the columns past the last word are -inf.
+    """
+    known, (room, width) = head.widen.out_features, room_RV.shape
+    most_blocks, most = min(most, width // BLOCK), min(most, known)
     narrow_RH = head.narrow(features_RI)
-    logits_RV = narrow_RH.new_full((min(ROWS, rows), blocks * BLOCK), -torch.inf)
-    best: list[Tensor] = []
-    words: list[Tensor] = []
-    asked: list[Tensor] = []
-    for start in range(0, rows, ROWS):
-        part_RH, part_RU = narrow_RH[start : start + ROWS], asked_RU[start : start + ROWS]
-        part_RV = logits_RV[: len(part_RH)]
-        torch.addmm(head.widen.bias, part_RH, head.widen.weight.t(), out=part_RV[:, :known])
-        blocks_RXY = part_RV.view(len(part_RH), blocks, BLOCK)
+    found: list[tuple[Tensor, Tensor, Tensor]] = []
+    for start in range(0, len(narrow_RH), room):
+        few_RH, few_RU = narrow_RH[start : start + room], asked_RU[start : start + room]
+        logits_RV = room_RV[: len(few_RH)]
+        words_RV = logits_RV[:, :known]
+        torch.addmm(head.widen.bias, few_RH, head.widen.weight.t(), out=words_RV)
+        blocks_RXY = logits_RV.view(len(few_RH), -1, BLOCK)
         highest_RX = blocks_RXY.amax(2)
-        block_RC = highest_RX.topk(chosen_blocks, dim=1).indices
-        top = blocks_RXY.gather(1, block_RC.unsqueeze(2).expand(-1, -1, BLOCK)).flatten(1).topk(chosen, dim=1)
-        words.append(block_RC.gather(1, top.indices // BLOCK) * BLOCK + top.indices % BLOCK)
+        block_RC = highest_RX.topk(most_blocks, dim=1).indices
+        top = blocks_RXY.gather(1, block_RC.unsqueeze(2).expand(-1, -1, BLOCK)).flatten(1).topk(most, dim=1)
+        word_RC = block_RC.gather(1, top.indices // BLOCK) * BLOCK + top.indices % BLOCK
         highest_R1 = highest_RX.amax(1, keepdim=True)
-        weights_RV = part_RV.sub_(highest_R1).clamp_(min=LOWEST).exp_()
-        total_R1 = weights_RV[:, :known].sum(1, keepdim=True)
-        best.append((top.values - highest_R1).exp() / total_R1)
-        can_be_generated = (part_RU >= 0) & (part_RU < known)
-        asked.append(weights_RV.gather(1, part_RU.clamp(0, known - 1)) / total_R1 * can_be_generated)
-        logits_RV[:, known:] = -torch.inf
-    return torch.cat(best), torch.cat(words), torch.cat(asked)
+        words_RV.sub_(highest_R1).clamp_(min=LOWEST).exp_()
+        total_R1 = words_RV.sum(1, keepdim=True)
+        inside_RU = few_RU.clamp(0, known - 1)
+        asked = words_RV.gather(1, inside_RU) / total_R1 * (inside_RU == few_RU)
+        found.append(((top.values - highest_R1).exp() / total_R1, word_RC, asked))
+    best, words, asked = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return best, words, asked
 
 
 class _Pool:

@@ -89,7 +89,7 @@ class KeyphraseModel(nn.Module):
         parts = self.embedding(numbers).split([part.numel() for part in read])
         word_LBE, word_TNE, word_BAE = (v.unflatten(0, part.shape) for v, part in zip(parts, read, strict=True))
         state_LBH, start_BH = self.encoder(word_LBE, batch.lengths)
-        text_BLH = state_LBH.transpose(0, 1)
+        text_BLH = state_LBH.transpose(0, 1).contiguous()
         fused_BH = class_logits_BC = None
         if self.fusion is not None:
             fused_BH = self.fusion(

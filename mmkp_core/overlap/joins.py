@@ -1,16 +1,10 @@
-"""Which pairs of sets, and which pairs of 64-bit hashes, are near each other? Every one of them, and no other.
+"""Which pairs of sets are near each other? Every one of them, and no other.
 
-Sets: a prefix join. Two sets at or above the Jaccard threshold share one of their rarest few shingles; the
-lists of who has those are walked in order of size, pairs that cannot reach the threshold are left out by the
-place of the shared shingle and by a sketch of parities, and what remains is counted out. Thresholds are compared
-as whole numbers, so 4 of 5 is at 0.8.
-
-Hashes: two hashes that differ in at most d bits are equal in one of d + 1 bands of bits.
-
-Both are held against brute force by a test.
+A prefix join: two sets at or above the Jaccard threshold share one of their rarest few shingles, so only those who share
+such a one are compared, first by size, by the place of the shingle and by sketches of parities; what these leave is
+counted out. Thresholds are compared as whole numbers, so 4 of 5 is at 0.8. Held against brute force by a test.
 """
 
-import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,12 +13,11 @@ import numpy.typing as npt
 
 from mmkp_core.errors import WrongInput
 from mmkp_core.overlap.compiled import compiled
+from mmkp_core.overlap.hash_joins import Hashes, bits_of
 from mmkp_core.overlap.shingles import ShingleSets
 
 Ints = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
 Shingles = npt.NDArray[np.int32]
-Colours = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +37,6 @@ class SetPairs:
         return np.asarray(self.shared / self.union, dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True)
-class HashPairs:
-    """Pairs of positions with the number of bits in which their hashes differ."""
-
-    left: Ints
-    right: Ints
-    bits: Ints
-
-    def __len__(self) -> int:
-        return len(self.left)
-
-
 def similar_sets(sets: ShingleSets, threshold: float) -> SetPairs:
     """Every pair of different sets whose Jaccard similarity is at or above `threshold`, left < right."""
     by_size = _by_size(sets, np.arange(len(sets), dtype=np.int64))
@@ -71,21 +52,6 @@ def similar_sets_across(sets: ShingleSets, left: Ints, right: Ints, threshold: f
         swapped = _pairs(sets, right, left, threshold, within=False)
         return _ordered(SetPairs(swapped.right, swapped.left, swapped.shared, swapped.union))
     return _ordered(_pairs(sets, left, right, threshold, within=False))
-
-
-def near_hashes(hashes: Hashes, colours: Colours, distance: int, steps: int) -> HashPairs:
-    """Every pair of hashes that differ in at most `distance` bits, and in no colour by more than `steps`.
-
-    `colours` has a row for each hash, of any width; without columns the bits alone decide.
-    """
-    return _near(hashes, colours, hashes, colours, distance, steps, within=True)
-
-
-def near_hashes_across(
-    left: Hashes, left_colours: Colours, right: Hashes, right_colours: Colours, distance: int, steps: int
-) -> HashPairs:
-    """The same, of one hash of `left` and one of `right`."""
-    return _near(left, left_colours, right, right_colours, distance, steps, within=False)
 
 
 def as_ratio(threshold: float) -> tuple[int, int]:
@@ -114,15 +80,6 @@ def _pairs(sets: ShingleSets, probes: Ints, indexed: Ints, threshold: float, wit
 def _ordered(pairs: SetPairs) -> SetPairs:
     order = np.lexsort((pairs.right, pairs.left))
     return SetPairs(pairs.left[order], pairs.right[order], pairs.shared[order], pairs.union[order])
-
-
-@compiled
-def _bits(word: np.uint64) -> int:
-    """Population count, in the form that LLVM turns into the processor's instruction."""
-    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @compiled
@@ -180,13 +137,11 @@ def _join(
             # With `place` shingles gone by, what is left must still reach what a partner of that size needs.
             end_at = head + np.searchsorted(sizes[head:tail], (size - place) * (over + under) // over - size, "right")
             bound = loosest[size]
-            lows, highs = low_sketches[head:end_at], high_sketches[head:end_at]
-            hits = np.uint64(0)
-            for step in range(len(lows)):  # without a branch, as one that is taken now and then costs 2.4 of 4.1 s
-                near[hits] = step
-                hits += np.uint64(_bits(low ^ lows[step]) + _bits(high ^ highs[step]) <= bound)
-            for step in near[:hits]:
-                at = head + step
+            hits = 0
+            for at in range(head, end_at):  # without a branch, as one that is taken now and then costs 2.4 of 4.1 s
+                near[hits] = at
+                hits += bits_of(low ^ low_sketches[at]) + bits_of(high ^ high_sketches[at]) <= bound
+            for at in near[:hits]:
                 need = needed[size + sizes[at]]
                 alone = size + sizes[at] - 2 * need
                 other_place = entries[base + at] & 0xFFFFFFFF
@@ -195,7 +150,7 @@ def _join(
                 record, other = probes[position], indexed[positions[at]]
                 differing = 0
                 for word in range(4):
-                    differing += _bits(sketches[record, word] ^ sketches[other, word])
+                    differing += bits_of(sketches[record, word] ^ sketches[other, word])
                 if differing > alone:
                     continue
                 same = _shared(shingles, begin, begin + size, starts[other], starts[other + 1], need, shingle)
@@ -263,8 +218,8 @@ def _lists(
 def _sketches(shingles: Shingles, starts: Ints) -> Hashes:
     """256 parities of each set: the bits in which two differ are at most the shingles that only one has.
 
-    Folded to 64 they let through 11 % of the sets of 100 that share little more than one rare shingle (char3 at 0.8),
-    and counting those out cost 9 of 10 seconds; folded to 128, next to none at 0.7 and up.
+    64 parities let through 11 % of the sets of 100 that share little more than one rare shingle, and comparing 1M posts
+    by char3 at 0.8 took 109 CPU-s; folded to 128 it took 25.
     """
     out = np.zeros((len(starts) - 1, 4), np.uint64)
     for record in range(len(out)):
@@ -302,86 +257,3 @@ def _bounds(largest: int, over: int, under: int) -> tuple[Ints, Ints, Ints, Ints
     for both in range(2 * largest + 1):
         needed[both] = -((-over * both) // (over + under))
     return least, most, loosest, needed
-
-
-def _near(
-    left: Hashes,
-    left_colours: Colours,
-    right: Hashes,
-    right_colours: Colours,
-    distance: int,
-    steps: int,
-    within: bool,
-) -> HashPairs:
-    if not 0 <= distance < 64:
-        raise WrongInput(f"image distance: {distance} is not a number of differing bits; give 0 to 63")
-    bands = distance + 1 if distance < 16 else 1  # bands of under 4 bits tell nothing apart: compare all
-    edges = [64 * band // bands for band in range(bands + 1)]
-    masks = np.array(
-        [((1 << b) - 1) ^ ((1 << a) - 1) if bands > 1 else 0 for a, b in itertools.pairwise(edges)],
-        np.uint64,
-    )
-    found = []
-    for band in range(bands):
-        keys = right & masks[band]
-        order = np.argsort(keys, kind="stable")
-        found.append(
-            _band(
-                left,
-                left_colours,
-                right[order],
-                right_colours[order],
-                order,
-                keys[order],
-                masks[: band + 1],
-                distance,
-                steps,
-                within,
-            )
-        )
-    rows = np.concatenate(found)
-    left_at, right_at, bits = rows[np.lexsort((rows[:, 1], rows[:, 0]))].T
-    return HashPairs(left_at, right_at, bits)
-
-
-@compiled
-def _band(
-    left: Hashes,
-    left_colours: Colours,
-    right: Hashes,
-    right_colours: Colours,
-    order: Ints,
-    keys: Hashes,
-    bands: Hashes,
-    distance: int,
-    steps: int,
-    within: bool,
-) -> Ints:
-    """Rows (left, right, bits) of pairs equal in the last of `bands` and in none before it: each is found once."""
-    band = bands[-1]
-    found = np.empty((1024, 3), np.int64)
-    count = 0
-    for mine in range(len(left)):
-        key = left[mine] & band
-        for at in range(np.searchsorted(keys, key), len(keys)):
-            if keys[at] != key:
-                break
-            differing = left[mine] ^ right[at]
-            bits = _bits(differing)
-            if bits > distance or (within and order[at] <= mine):
-                continue
-            alike = True
-            for before in bands[:-1]:
-                if differing & before == 0:
-                    alike = False
-                    break
-            for cell in range(left_colours.shape[1]):
-                if abs(np.int64(left_colours[mine, cell]) - np.int64(right_colours[at, cell])) > steps:
-                    alike = False
-                    break
-            if alike:
-                if count == len(found):
-                    found = np.concatenate((found, np.empty_like(found)))
-                found[count, 0], found[count, 1], found[count, 2] = mine, order[at], bits
-                count += 1
-    return found[:count].copy()
