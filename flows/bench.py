@@ -18,7 +18,7 @@ ROWS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "beam": ("beam", {}, {}),
     "score": ("score", {}, {}),
     "flow": ("flow", {}, {"posts": 50_000}),
-    "neardup": ("overlap", {}, {}),
+    "overlap": ("overlap", {"posts": 100_000, "repeats": 2}, {"posts": 1_000_000, "repeats": 1}),
     "teacher": ("teacher", {}, {}),
     "query": ("query", {"posts": 100_000}, {"posts": 1_000_000}),
 }

@@ -4,9 +4,10 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from mmkp_core.errors import UnknownName, WrongInput
 
@@ -92,13 +93,23 @@ def checked(flow: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in parameters.items():
         if name not in known:
             raise UnknownName(f"setting of {flow.name}", name, known)
+        kind = known[name].annotation
+        refuse_unknown(kind, value, name)
         try:
-            result[name] = TypeAdapter(known[name].annotation).validate_python(value)
+            result[name] = TypeAdapter(kind).validate_python(value)
         except ValidationError as error:
             first = error.errors()[0]
             path = ".".join(str(part) for part in (name, *first["loc"]))
-            if first["type"] == "unexpected_keyword_argument":
-                fields = known[name].annotation.__dataclass_fields__
-                raise UnknownName(f"setting of {name}", str(first["loc"][-1]), fields) from None
             raise WrongInput(f"{path} = {first['input']!r}: {first['msg'].lower()}") from None
     return result
+
+
+def refuse_unknown(kind: Any, value: Any, path: str) -> None:
+    """A field that a spec does not have is an error; validation alone would pass over it without a word."""
+    if not (is_dataclass(kind) and isinstance(kind, type) and isinstance(value, Mapping)):
+        return
+    hints = get_type_hints(kind)
+    for name, inner in value.items():
+        if name not in hints:
+            raise UnknownName(f"setting of {path}", str(name), [field.name for field in fields(kind)])
+        refuse_unknown(hints[name], inner, f"{path}.{name}")

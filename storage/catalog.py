@@ -58,6 +58,9 @@ class Contents:
         for version in self.names:
             kind, _, short = version.name.partition("/")
             self._called[kind, version.target] = short
+            if kind in ("dataset", "split"):  # what was made of an earlier version still joins by the name
+                for earlier in store.names.history(version.name):
+                    self._called.setdefault((kind, earlier.target), short)
 
     def named(self, kind: str) -> Iterator[tuple[str, Record]]:
         """What the names of `kind` point at now."""
@@ -67,7 +70,7 @@ class Contents:
                 yield short, self.by_ref[version.target]
 
     def call(self, kind: str, address: str | None) -> str | None:
-        """The name of an artifact where it bears one now, else its address."""
+        """The name of an artifact where it bears one (or bore, for a data set or split), else its address."""
         return self._called.get((kind, ArtifactRef.parse(address)), address) if address else None
 
     def parts(self, dataset: Record) -> list[Record]:

@@ -1,8 +1,8 @@
 """Which pairs of sets are near each other? Every one of them, and no other.
 
-A prefix join: two sets at or above the Jaccard threshold share one of their rarest few shingles, so only those who share
-such a one are compared, first by size, by the place of the shingle and by sketches of parities; what these leave is
-counted out. Thresholds are compared as whole numbers, so 4 of 5 is at 0.8. Held against brute force by a test.
+A prefix join: two sets at or above the Jaccard threshold share one of their rarest few shingles, so only those who
+share such a one are compared, first by size, by the place of the shingle and by sketches of parities; what these leave
+is counted out. Thresholds are compared as whole numbers, so 4 of 5 is at 0.8. Held against brute force by a test.
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ direction reads every sequence from its own end, so the outputs are those of `nn
 
 The gain over `nn.GRU` on a CPU (about 1.5x) is that both directions share a step's operations and that the
 gradient is written out: few operations a step, and one product for each weight's gradient after the last of them.
-On other devices `nn.GRU` itself runs.
+On other devices, and where no gradient is asked for, `nn.GRU` itself runs.
 
 Axes: R directions (1 or 2), T steps, B sequences, H hidden, G = 3H gates (reset, update, new), E input.
 """
@@ -31,7 +31,7 @@ class BiGru(nn.Module):
 
     def forward(self, x_TBE: Tensor, lengths: Sequence[int]) -> tuple[Tensor, Tensor]:
         """States [T, B, H], zero in the padding, and the last state [B, H] of the top layer: backward, forward."""
-        if x_TBE.device.type != "cpu":
+        if x_TBE.device.type != "cpu" or not torch.is_grad_enabled():
             packed, last = self.gru(pack_padded_sequence(x_TBE, torch.tensor(lengths)))
             return pad_packed_sequence(packed)[0], torch.cat((last[-1], last[-2]), dim=-1)
         alive, reverse = alive_at(lengths), _reversal(lengths)

@@ -1,0 +1,115 @@
+"""Flows on a real server: a file to a report, nothing new the second time, appended posts, and failures that say why."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmkp_core.errors import TooManyBadRows, WrongInput
+from storage import catalog
+from storage.store import Store
+
+pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_server")]
+
+SYSTEMS = ["frequent", "tfidf"]
+
+
+def run(flow: str, **parameters: Any) -> Any:
+    from flows.catalogue import run as run_flow
+
+    return run_flow(flow, parameters)
+
+
+def write(path: Path, *posts: dict[str, Any]) -> dict[str, str]:
+    path.write_text("".join(json.dumps(post) + "\n" for post in posts))
+    return {"path": str(path)}
+
+
+def some_posts(first: int, count: int) -> list[dict[str, Any]]:
+    words = ["chess", "tulips", "football", "bread", "opera"]
+    return [
+        {
+            "post_id": str(n),
+            "text": f"number {n * 7919} speaks of {words[n % 5]} and {chr(97 + n % 23) * 4}",
+            "keyphrases": [words[n % 5]],
+        }
+        for n in range(first, first + count)
+    ]
+
+
+def ask(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    with catalog.connect(Store(home)) as connection:
+        return connection.sql(sql).fetchall()
+
+
+def test_a_file_becomes_a_report_and_the_second_run_makes_nothing(home: Path, tmp_path: Path) -> None:
+    source = write(tmp_path / "posts.jsonl", *some_posts(0, 60))
+    given = {"source": source, "name": "mine", "systems": SYSTEMS, "evaluation": {"resamples": 50}}
+    page = Path(run("pipeline", **given))
+    assert page.read_text().count("TF-IDF nearest neighbours") > 1
+    scores = ask(
+        home, "select value from scores where system='tfidf' and protocol='cmkp' and slice='all' and metric='f1@1'"
+    )
+    assert scores == [(1.0,)]  # each text names its phrase, and ten others of the same phrase are in training
+    before = {path: path.stat().st_mtime_ns for path in home.glob("artifacts/**/record.json")}
+    assert Path(run("pipeline", **given)) == page
+    assert {path: path.stat().st_mtime_ns for path in home.glob("artifacts/**/record.json")} == before
+
+
+def test_one_query_leads_from_a_wrong_prediction_to_the_raw_line(home: Path, tmp_path: Path) -> None:
+    source = write(tmp_path / "posts.jsonl", *some_posts(0, 60))
+    run("pipeline", source=source, name="mine", systems=["frequent"], evaluation={"resamples": 0})
+    found = ask(
+        home,
+        "select p.source, p.line, p.text, h.phrase, r.system, a.flow_run from hits h "
+        "join posts p using (dataset, post_id) join runs r using (run_artifact) join artifacts a on a.artifact = h.artifact "
+        "where not h.correct and h.rank = 1 limit 1",
+    )
+    [(file, line, text, phrase, system, flow_run)] = found
+    assert (file, system) == ("posts.jsonl", "frequent")
+    assert json.loads((tmp_path / "posts.jsonl").read_text().splitlines()[line - 1])["text"] == text
+    assert phrase not in text
+    assert len(flow_run) == 36
+
+
+def test_appended_posts_make_a_new_version_that_shares_the_old_part(home: Path, tmp_path: Path) -> None:
+    first = write(tmp_path / "a.jsonl", *some_posts(0, 10))
+    more = write(tmp_path / "b.jsonl", *some_posts(5, 10))  # five of them are there already
+    run("ingest", source=first, name="mine")
+    run("ingest", source=more, name="mine", append=True)
+    assert ask(home, "select count(*), count(distinct post_id) from posts") == [(15, 15)]
+    assert ask(home, "select number, current from names where kind='dataset' order by 1") == [(1, False), (2, True)]
+    run("ingest", source=more, name="mine", append=True)
+    assert ask(home, "select count(*) from posts") == [(15,)]
+
+
+def test_too_many_bad_rows_fail_the_run_and_can_be_looked_at(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text('{"post_id": "1", "text": "fine"}\n{"post_id": "2", "text"\n')
+    with pytest.raises(TooManyBadRows, match="1 of 2 rows"):
+        run("ingest", source={"path": str(tmp_path / "posts.jsonl")}, name="mine")
+    [(line, reason, raw)] = ask(home, "select line, reason, raw from quarantine")
+    assert (line, reason) == (2, "bad_json")
+    assert raw.startswith('{"post_id": "2"')
+    assert ask(home, "select * from posts") == []
+
+
+def test_a_setting_that_is_wrong_is_named(home: Path, tmp_path: Path) -> None:
+    source = write(tmp_path / "posts.jsonl", *some_posts(0, 10))
+    with pytest.raises(WrongInput, match=r"split\.test_share = 2"):
+        run("pipeline", source=source, name="mine", split={"test_share": 2})
+    with pytest.raises(WrongInput, match="did you mean 'test_share'"):
+        run("pipeline", source=source, name="mine", split={"test_shar": 0.2})
+
+
+def test_a_champion_is_replaced_only_by_what_is_surely_better(home: Path, tmp_path: Path) -> None:
+    run("ingest", source=write(tmp_path / "a.jsonl", *some_posts(0, 60)), name="mine")
+    given = {"dataset": "mine", "split": {"test_share": 0.3}}
+    assert run("retrain", system="frequent", **given).startswith("first: ")
+    assert run("retrain", system="frequent", **given) == "no new posts in mine since the champion was trained"
+    run("ingest", source=write(tmp_path / "b.jsonl", *some_posts(60, 60)), name="mine", append=True)
+    assert run("retrain", system="frequent", **given).startswith("kept: ")
+    assert run("retrain", system="tfidf", **given).startswith("promoted: ")
+    verdicts = ask(home, "select verdict, posts > 0, len(reasons) > 0 from decisions order by made_at")
+    assert verdicts == [("first", None, True), ("kept", True, True), ("promoted", True, True)]
+    assert [number for (number,) in ask(home, "select number from names where kind='champion' order by 1")] == [1, 2]
