@@ -1,4 +1,4 @@
-"""Flows on a real server: a file to a report, nothing new the second time, appended posts, and failures that say why."""
+"""Flows on a real server: a file to a report, nothing new the second time, appended posts, failures that say why."""
 
 import json
 from pathlib import Path
@@ -63,7 +63,8 @@ def test_one_query_leads_from_a_wrong_prediction_to_the_raw_line(home: Path, tmp
     found = ask(
         home,
         "select p.source, p.line, p.text, h.phrase, r.system, a.flow_run from hits h "
-        "join posts p using (dataset, post_id) join runs r using (run_artifact) join artifacts a on a.artifact = h.artifact "
+        "join posts p using (dataset, post_id) join runs r using (run_artifact) "
+        "join artifacts a on a.artifact = h.artifact "
         "where not h.correct and h.rank = 1 limit 1",
     )
     [(file, line, text, phrase, system, flow_run)] = found
