@@ -134,7 +134,8 @@ def open_artifact(page: Page, site: str, run: str, key: str) -> None:
     """Run -> Artifacts -> the key -> its newest version."""
     open_run(page, site, run, "Artifacts")
     page.click_selector(f'a[href*="/artifacts/key/{key}"]')
-    page.until("location.pathname.includes('/artifacts/key/')")  # the run's own list has such links too
+    page.until("location.pathname.includes('/artifacts/key/')")
+    page.settle(2.0)  # the run's own list, still shown for a moment, has such links too
     page.click_selector('a[href*="/artifacts/artifact/"]')
     page.until("location.pathname.includes('/artifacts/artifact/')")
 
