@@ -76,6 +76,8 @@ def fill(store: Store, posts: int) -> dict[str, str]:
         "phrases": [["a", "b", "c", "d", "e"]] * posts, "scores": [[0.5, 0.2, 0.1, 0.1, 0.1]] * posts,
     }  # fmt: skip
 
+    filled = {name: said.get(name, pa.nulls(posts, PREDICTIONS.field(name).type)) for name in PREDICTIONS.names}
+
     def made(kind: str, table: str, rows: pa.Table, schema: pa.Schema, inputs: list[Any], **facts: Any) -> Any:
         def build(draft: Draft) -> None:
             draft.write_table(table, rows, schema)
@@ -92,7 +94,9 @@ def fill(store: Store, posts: int) -> dict[str, str]:
     of = {"dataset": dataset.ref.address, "split": split.ref.address, "system": "made"}
     model = store.build("run", {}, [split.ref], 1, lambda draft: draft.facts.update(of))[0]
     of["run"] = model.ref.address
-    predictions = made("predictions", "predictions", pa.table(said, schema=PREDICTIONS), PREDICTIONS, [model.ref], **of)
+    predictions = made(
+        "predictions", "predictions", pa.table(filled, schema=PREDICTIONS), PREDICTIONS, [model.ref], **of
+    )
     figures = [
         {"head": "phrases", "protocol": "cmkp", "slice": "all", "metric": "f1@1", "value": 0.5, "low": None,
          "high": None, "posts": posts}
