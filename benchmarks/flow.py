@@ -72,14 +72,14 @@ def plainly(source: Path) -> None:
     from tasks.evaluate import evaluate_predictions
     from tasks.ingest import ingest_posts, join_dataset
     from tasks.predict import predict_posts
+    from tasks.reading import ImageReading
     from tasks.report import make_report
-    from tasks.runs import standard_reading
     from tasks.sources import Source
     from tasks.split import split_posts
     from tasks.train import train_system
 
     dataset = join_dataset.fn(None, ingest_posts.fn(Source(path=str(source)), IngestSpec(), None))
-    enriched = select.fn(dataset, *standard_reading())
+    enriched = select.fn(dataset, ImageReading())
     split = split_posts.fn(dataset, enriched, SplitSpec(kind="random"))
     scores = []
     for system in SYSTEMS:

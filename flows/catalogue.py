@@ -14,7 +14,7 @@ FLOWS = (
 )  # fmt: skip
 
 
-TAKES_SLOTS = ("demo", "pipeline", "teach", "train", "retrain")
+TAKES_SLOTS = ("demo", "pipeline", "enrich", "teach", "train", "predict", "retrain")
 """Flows whose tasks take a place under a limit (`gpu`, `teacher`), which has to be there before."""
 
 

@@ -4,9 +4,10 @@ from prefect import flow
 
 from flows.stages import TASK_RUNNER, enrich_stage, ingest_stage
 from mmkp_core.data.formats import IngestSpec
+from mmkp_core.teacher.spec import TeacherLimits
 from tasks.names import resolve
 from tasks.predict import predict_posts
-from tasks.runs import reading_of
+from tasks.reading import reading_of
 from tasks.sources import Source, name_of
 
 
@@ -16,6 +17,7 @@ def predict(
     data: str = "",
     source: Source = Source(),
     reading: IngestSpec = IngestSpec(),
+    limits: TeacherLimits = TeacherLimits(),
     rebuild: bool = False,
 ) -> str:
     """What a run says of posts, with or without keyphrases. The phrases stand in the view `predictions`.
@@ -25,10 +27,11 @@ def predict(
         data: Name of a data set in the store; leave empty to give a file instead.
         source: A file of posts, where no name is given.
         reading: How the file becomes posts.
+        limits: Of the vision model, if the run learned from entities that one named.
         rebuild: Predict again although it is there.
     """
     model = resolve("champion", "default") if run == "champion" else resolve("run", run)
     called = data or name_of(source)
     dataset = resolve("dataset", data) if data else ingest_stage(source, reading, called, append=False, rebuild=False)
-    enriched = enrich_stage(dataset, *reading_of(model), called, rebuild=False)
+    enriched = enrich_stage(dataset, reading_of(model), limits, called, rebuild=False)
     return str(predict_posts(model, dataset, enriched, name=run, rebuild=rebuild))

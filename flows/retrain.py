@@ -5,14 +5,13 @@ from typing import Any
 from prefect import flow
 from prefect.states import Completed
 
-from flows.stages import TASK_RUNNER, enrich_stage, grow_stage, results, train_stage
+from flows.stages import TASK_RUNNER, decide_stage, enrich_stage, grow_stage, teach_if_needed, train_stage
 from mmkp_core.overlap.spec import SplitSpec
-from tasks.choices import Name, PromotionRule, SystemId, TrainingChoice
+from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
+from tasks.choices import Name, PromotionRule, SystemId, TrainingChoice, own_settings
 from tasks.names import give_name, known, resolve
-from tasks.plans import flat
-from tasks.predict import predict_posts
-from tasks.retrain import carry_out, decide
-from tasks.runs import reading_of, standard_reading
+from tasks.reading import ImageReading, reading_of
+from tasks.retrain import carry_out
 
 
 @flow(task_runner=TASK_RUNNER)
@@ -23,6 +22,8 @@ def retrain(
     split: SplitSpec = SplitSpec(),
     training: TrainingChoice = TrainingChoice(),
     settings: dict[str, Any] = {},
+    teacher: TeacherSpec = TeacherSpec(),
+    limits: TeacherLimits = TeacherLimits(),
     rule: PromotionRule = PromotionRule(),
     seed: int = 0,
 ) -> Any:
@@ -35,21 +36,22 @@ def retrain(
         split: How new posts are divided; old ones stay in their parts.
         training: Changes to the system's own training settings.
         settings: Changes to any of the system's settings, nested as they are.
+        teacher: Asked about new training posts, if the system learns from rationales.
+        limits: How fast an endpoint is asked and how much may be spent.
         rule: When the challenger takes the name.
         seed: Of the training.
     """
     posts, old = resolve("dataset", dataset), known("champion", champion)
-    enriched = enrich_stage(posts, *(reading_of(old) if old else standard_reading()), dataset, rebuild=False)
+    enriched = enrich_stage(posts, reading_of(old) if old else ImageReading(), limits, dataset, rebuild=False)
     divided = grow_stage(posts, enriched, old, split)
     name = f"{dataset}-{system}-{divided.fingerprint[:8]}"
-    changes = flat(settings)
-    runs = train_stage([system], divided, enriched, training, changes, seed, dataset, False, {system: name})
+    taught = teach_if_needed([system], divided, enriched, teacher, limits, dataset, rebuild=False)
+    chosen = {system: own_settings(system, training, settings)}
+    runs = train_stage(chosen, divided, enriched, taught, seed, dataset, rebuild=False, called=name)
     challenger = runs[name]
     if challenger == old:
         said_so = f"no new posts in {dataset} since the champion was trained"
         return Completed(name="Cached", message=said_so, data=said_so)
     give_name("split", name, divided, "grown for re-training")
-    both = [("champion", old), ("challenger", challenger)]
-    said = results([predict_posts.submit(run, divided, enriched, part="test", name=who) for who, run in both if run])
-    decision = decide(champion, old, challenger, said, rule)
+    decision = decide_stage(champion, old, challenger, divided, enriched, rule)
     return f"{carry_out(decision)}: {name}"

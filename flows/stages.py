@@ -14,14 +14,12 @@ from mmkp_core.data.demo.spec import DemoSpec
 from mmkp_core.data.formats import IngestSpec
 from mmkp_core.evaluation.spec import EvaluateSpec
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.ocr.spec import OcrSpec
 from mmkp_core.overlap.spec import SplitSpec
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
-from mmkp_core.visual.attributes import AttributeSpec
-from mmkp_core.visual.features import FeatureSpec
 from tasks import enrich, evaluate, ingest, names, predict, report, retrain, runs, split, teach, train
-from tasks.choices import TrainingChoice
-from tasks.plans import takes_training
+from tasks.choices import PromotionRule
+from tasks.plans import needs
+from tasks.reading import ImageReading
 from tasks.sources import Source, name_of
 
 TASK_RUNNER: TaskRunner[PrefectFuture[Any]] = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=2))
@@ -36,23 +34,25 @@ def ingest_stage(source: Source, reading: IngestSpec, name: str, *, append: bool
     return names.give_name("dataset", name, dataset, "appended" if before else "ingested")
 
 
-def ingest_demo_stage(posts: DemoSpec, name: str, rebuild: bool) -> ArtifactRef:
-    dataset = ingest.join_dataset(None, ingest.ingest_demo(posts, rebuild=rebuild))
+def ingest_demo_stage(posts: DemoSpec, name: str, rebuild: bool, before: ArtifactRef | None = None) -> ArtifactRef:
+    dataset = ingest.join_dataset(before, ingest.ingest_demo(posts, rebuild=rebuild))
     ingest.show_counts(dataset, key=f"posts-{dataset.fingerprint}")
     return names.give_name("dataset", name, dataset, "generated")
 
 
 def enrich_stage(
-    dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec, name: str, rebuild: bool
+    dataset: ArtifactRef, reading: ImageReading, limits: TeacherLimits, name: str, rebuild: bool
 ) -> ArtifactRef:
-    if enriched := enrich.already_enriched(dataset, ocr, attributes, features, rebuild=rebuild):
+    if enriched := enrich.already_enriched(dataset, reading, rebuild=rebuild):
         return names.give_name("enriched", name, enriched, "the same as before")
     shards = enrich.shards(dataset)
-    with enrich.readers(ocr) as pool:
-        words = [enrich.read_words.submit(dataset, ocr, n, len(shards), pool, rebuild) for n in shards]
-        looks = [enrich.look_at.submit(dataset, attributes, features, n, len(shards), rebuild) for n in shards]
-        results([*words, *looks])
-    enriched = enrich.select(dataset, ocr, attributes, features, wait_for=[*words, *looks])
+    with enrich.readers(reading.ocr) as pool:
+        read = [enrich.read_words.submit(dataset, reading.ocr, n, len(shards), pool, rebuild) for n in shards]
+        read += [enrich.look_at.submit(dataset, reading, n, len(shards), rebuild) for n in shards]
+        if reading.entities.model:
+            read.append(enrich.name_entities.submit(dataset, reading.entities, limits, rebuild))
+        results(read)
+    enriched = enrich.select(dataset, reading, wait_for=read)
     return names.give_name("enriched", name, enriched, "enriched")
 
 
@@ -69,7 +69,6 @@ def data_stage(
     if data and (divided := names.known("split", data)):
         return divided, names.resolve("enriched", data), data
     called = data or name_of(source)
-    plain = (OcrSpec(), AttributeSpec(), FeatureSpec())
     if data:
         dataset = names.resolve("dataset", data)
     elif valid.path:
@@ -78,7 +77,7 @@ def data_stage(
         names.give_name("dataset", called, dataset, "ingested with posts to validate on")
     else:
         dataset = ingest_stage(source, reading, called, append=False, rebuild=False)
-    enriched = enrich_stage(dataset, *plain, called, rebuild=False)
+    enriched = enrich_stage(dataset, ImageReading(), TeacherLimits(), called, rebuild=False)
     if valid.path:
         divided = split.split_by_source(dataset, ["train", "valid"])
         return names.give_name("split", called, divided, "as the files were given"), enriched, called
@@ -96,6 +95,21 @@ def grow_stage(posts: ArtifactRef, enriched: ArtifactRef, champion: ArtifactRef 
     return retrain.grow_split(posts, enriched, before, spec)
 
 
+def teach_if_needed(
+    systems: Iterable[str],
+    divided: ArtifactRef,
+    enriched: ArtifactRef,
+    spec: TeacherSpec,
+    limits: TeacherLimits,
+    name: str,
+    rebuild: bool,
+) -> ArtifactRef | None:
+    """Rationales where one of the systems learns from them; a teacher costs money, so nobody else asks one."""
+    if not any(needs(system, "teacher") for system in systems):
+        return None
+    return teach_stage(divided, enriched, spec, limits, name, rebuild)
+
+
 def teach_stage(
     divided: ArtifactRef, enriched: ArtifactRef, spec: TeacherSpec, limits: TeacherLimits, name: str, rebuild: bool
 ) -> ArtifactRef:
@@ -105,25 +119,25 @@ def teach_stage(
 
 
 def train_stage(
-    systems: Sequence[str],
+    systems: Mapping[str, Mapping[str, Any]],
     divided: ArtifactRef,
     enriched: ArtifactRef,
-    training: TrainingChoice,
-    settings: Mapping[str, Any],
+    taught: ArtifactRef | None,
     seed: int,
     name: str,
     rebuild: bool,
-    called: Mapping[str, str] | None = None,
-    taught: ArtifactRef | None = None,
+    called: str = "",
 ) -> dict[str, ArtifactRef]:
-    """Runs by name; each is called after the data and its system, unless `called` names it."""
+    """Runs by name, of systems with their changed settings; each is called after the data and its system, or `called`.
+
+    Only systems that learn from rationales are given them: another teacher must not train the others anew.
+    """
     futures = {
-        (called or {}).get(system, f"{name}-{system}"): train.train_system.submit(
-            system, divided, enriched, {**(training.settings() if takes_training(system) else {}), **settings}, seed,
-            rebuild=rebuild,
+        called or f"{name}-{system}": train.train_system.submit(
+            system, divided, enriched, settings, seed, taught if needs(system, "teacher") else None, rebuild
         )
-        for system in systems
-    }  # fmt: skip
+        for system, settings in systems.items()
+    }
     trained = dict(zip(futures, results(futures.values()), strict=True))
     for run_name, run in trained.items():
         names.give_name("run", run_name, run, f"trained with seed {seed}")
@@ -151,6 +165,20 @@ def score_stage(
     return scores
 
 
+def decide_stage(
+    name: str,
+    champion: ArtifactRef | None,
+    challenger: ArtifactRef,
+    divided: ArtifactRef,
+    enriched: ArtifactRef,
+    rule: PromotionRule,
+) -> ArtifactRef:
+    """The decision about `name`, from what both say of the same test posts; carrying it out is another step."""
+    both = [("champion", champion), ("challenger", challenger)]
+    said = [predict.predict_posts.submit(run, divided, enriched, part="test", name=who) for who, run in both if run]
+    return retrain.decide(name, champion, challenger, results(said), rule)
+
+
 def report_stage(
     title: str,
     divided: ArtifactRef,
@@ -159,8 +187,11 @@ def report_stage(
     name: str,
     notes: Sequence[str],
     rebuild: bool,
+    leaky: Sequence[ArtifactRef] = (),
 ) -> str:
-    page = report.make_report(title, divided, enriched, scores, notes, rebuild=rebuild)
+    """One page; `leaky` are scores on a split that leaks, for what a leak is worth."""
+    decisions = runs.decisions_about(scores)
+    page = report.make_report(title, divided, enriched, scores, leaky, decisions, notes, rebuild=rebuild)
     names.give_name("report", name, page, "made")
     return report.show_report(page)
 

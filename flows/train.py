@@ -7,9 +7,8 @@ from prefect import flow
 
 from flows.stages import TASK_RUNNER, data_stage, train_stage
 from mmkp_core.data.formats import IngestSpec
-from tasks.choices import SystemId, TrainingChoice
+from tasks.choices import SystemId, TrainingChoice, own_settings
 from tasks.names import known
-from tasks.plans import flat
 from tasks.sources import Source
 
 
@@ -43,8 +42,6 @@ def train(
         rebuild: Train again although the run is there.
     """
     divided, enriched, called = data_stage(data, source, reading, valid, valid_share)
-    names = {system: name} if name else {}
-    runs = train_stage(
-        [system], divided, enriched, training, flat(settings), seed, called, rebuild, names, known("taught", called)
-    )
+    chosen = {system: own_settings(system, training, settings)}
+    runs = train_stage(chosen, divided, enriched, known("taught", called), seed, called, rebuild, called=name)
     return next(iter(runs))

@@ -118,5 +118,6 @@ def systems() -> dict[str, System]:
     """Every system by id, in the order of the table."""
     from mmkp_core.classic.systems import CLASSIC_SYSTEMS
     from mmkp_core.reference.systems import REFERENCE_SYSTEMS
+    from mmkp_core.vlm.systems import VLM_SYSTEMS
 
-    return {system.id: system for system in (*REFERENCE_SYSTEMS, *CLASSIC_SYSTEMS)}
+    return {system.id: system for system in (*REFERENCE_SYSTEMS, *CLASSIC_SYSTEMS, *VLM_SYSTEMS)}

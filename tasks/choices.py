@@ -1,13 +1,15 @@
 """What a person chooses in a form besides specs: names, systems, and changes to a system's own training."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 from pydantic import StringConstraints
 
 from mmkp_core.systems import systems
+from mmkp_core.vlm.spec import TINY
+from tasks.plans import flat, has_setting
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 """A name in the store; letters, digits, dots, dashes and underscores."""
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
 else:
     SystemId = Literal[tuple(systems())]
 
-DEMO_SYSTEMS: tuple[SystemId, ...] = ("frequent", "tfidf", "copy-text", "copy", "m3h-att-blind", "m3h-att")
+PIPELINE_SYSTEMS: tuple[SystemId, ...] = ("frequent", "tfidf", "copy-text", "copy", "m3h-att")
+DEMO_SYSTEMS: tuple[SystemId, ...] = (
+    "frequent", "tfidf", "copy-text", "copy", "m3h-att-blind", "m3h-att", "zero-shot", "sft", "finetune-cot",
+    "dynamic-cot",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +42,50 @@ class TrainingChoice:
     def settings(self) -> dict[str, Any]:
         """The changed ones, by dotted name in the system's spec."""
         return {f"training.{field.name}": value for field in fields(self) if (value := getattr(self, field.name))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VlmChoice:
+    """What the vision-language systems of one comparison have in common."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
+
+    backbone: Annotated[str, MinLen(1)] = TINY
+    """`tiny` (ships with the project), a model's name on the Hugging Face hub, or a local folder."""
+    revision: str = ""
+    """Commit, tag or branch of a hub model; empty: the newest."""
+    training: TrainingChoice = field(default=TrainingChoice())
+    """Changes to the training of every one of them."""
+    gamma: float = 0.5
+    """The gate of Dynamic CoT, in nats; it does not carry over between tokenizers."""
+    warmup_steps: Annotated[int, Ge(0), Le(1_000_000)] = 0
+    """Dynamic CoT: steps of plain supervised fine-tuning before its gate opens."""
+
+    def settings(self, system: str) -> dict[str, Any]:
+        """By dotted name in the spec of `system`."""
+        of_all = {"backbone": self.backbone, "revision": self.revision, **self.training.settings()}
+        if not has_setting(system, "method.gamma"):
+            return of_all
+        return {**of_all, "method.gamma": self.gamma, "method.warmup_steps": self.warmup_steps}
+
+
+def own_settings(system: str, training: TrainingChoice, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is changed in one system's settings; what is named one by one counts more."""
+    return {**(training.settings() if has_setting(system, "training") else {}), **flat(settings)}
+
+
+def settings_by_system(
+    chosen: Sequence[str], training: TrainingChoice, vision_language: VlmChoice
+) -> dict[str, dict[str, Any]]:
+    """What is changed in each system's settings: one choice for classic systems, one for vision-language ones."""
+    return {
+        system: vision_language.settings(system)
+        if has_setting(system, "backbone")
+        else training.settings()
+        if has_setting(system, "training")
+        else {}
+        for system in chosen
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

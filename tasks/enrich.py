@@ -1,4 +1,4 @@
-"""What a data set's images hold: words, attributes, feature vectors and perceptual hashes, in shards.
+"""What a data set's images hold: words, attributes, feature vectors, perceptual hashes, entities.
 
 Rows are kept per image and engine; a shard reads only the images that no earlier run has read. The `enriched`
 artifact says which rows count for a data set, and has no rows of its own.
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from prefect.artifacts import create_table_artifact
 from prefect.tasks import exponential_backoff
 
-from mmkp_core.errors import Transient
+from mmkp_core.errors import MmkpError, Transient
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.ocr.engine import engine_fingerprint, make_engine
 from mmkp_core.ocr.pool import OcrPool
@@ -24,13 +25,17 @@ from mmkp_core.ocr.rows import OCR_ROWS, Reading, ocr_table
 from mmkp_core.ocr.spec import OcrSpec
 from mmkp_core.overlap.images import SIGNATURE_VERSION, image_signature
 from mmkp_core.systems import Progress
-from mmkp_core.visual.attributes import AttributeSpec, attributes_fingerprint, attributes_table, measure
+from mmkp_core.teacher.spec import TeacherLimits
+from mmkp_core.visual.attributes import attributes_fingerprint, attributes_table, measure
 from mmkp_core.visual.decode import DECODE_VERSION, Decoded, decode
-from mmkp_core.visual.features import FeatureSpec, make_extractor, write_features
+from mmkp_core.visual.entities import EntitySpec, entity_table
+from mmkp_core.visual.features import make_extractor, write_features
 from storage.rows import RowStore
 from storage.store import Draft, Store
+from tasks.endpoint import asking_of
 from tasks.examples import dataset_parts, image_keys
 from tasks.progress import progress
+from tasks.reading import ImageReading
 from tasks.store import build_once, cached, open_store
 from tasks.stored import stored_task
 
@@ -51,14 +56,12 @@ SIGNATURES = pa.schema(
 
 
 @stored_task()
-def already_enriched(
-    dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec, rebuild: bool = False
-) -> ArtifactRef | None:
+def already_enriched(dataset: ArtifactRef, reading: ImageReading, rebuild: bool = False) -> ArtifactRef | None:
     """The enrichment of a data set, if all its rows are there."""
     store = open_store()
     if rebuild:
         return None
-    record = store.find(_address(store, dataset, ocr, attributes, features))
+    record = store.find(store.address("enriched", _spec(reading), [dataset], VERSION))
     if record is None or any(store.find(part) is None for part in record.inputs):
         return None
     return cached(record.ref, f"{record.ref}: every image was read before")
@@ -115,20 +118,13 @@ def read_words(
 
 
 @stored_task(task_run_name="look at images {shard}/{count}", retries=1)
-def look_at(
-    dataset: ArtifactRef,
-    attributes: AttributeSpec,
-    features: FeatureSpec,
-    shard: int,
-    count: int,
-    rebuild: bool = False,
-) -> int:
+def look_at(dataset: ArtifactRef, reading: ImageReading, shard: int, count: int, rebuild: bool = False) -> int:
     """Attributes, feature vectors and signatures of one shard's images; how many images were looked at now."""
     store = open_store()
     images = _shard(image_keys(store, dataset), shard, count)
     looked = 0
     with store.lock(f"looks/{dataset.fingerprint}/{shard}-of-{count}"):
-        for kind, look in looks(attributes, features).items():
+        for kind, look in looks(reading).items():
             rows = row_store(store, kind, look.engine)
             todo = sorted(images) if rebuild else rows.missing(images)
             looked = max(looked, len(todo))
@@ -141,6 +137,49 @@ def look_at(
     return looked or cached(0, f"all {len(images)} images of the shard were looked at before")
 
 
+@stored_task(task_run_name="name what images show, by {spec.model}")
+def name_entities(dataset: ArtifactRef, spec: EntitySpec, limits: TeacherLimits, rebuild: bool = False) -> int:
+    """Entities of the images, named by a vision model; how many images were asked about now.
+
+    Each reply is paid once, and a spent budget stops it with what it has, as a teacher's does.
+    """
+    store = open_store()
+    rows = row_store(store, "entities", spec.engine)
+    images = _without(_shard(image_keys(store, dataset), 0, 1), _given(store, dataset, "entities"))
+    with store.lock(f"entities/{rows.group}"):
+        todo = sorted(images) if rebuild else rows.missing(images)
+        if not todo:
+            return cached(0, f"all {len(images)} images were asked about before")
+        with (
+            asking_of(store, dataset, spec.model, f"entities-{spec.engine}", limits) as asking,
+            progress(f"asking {spec.model} about images") as report,
+        ):
+            found = entity_table(
+                todo,
+                lambda key: store.images.read(images[key]),
+                spec,
+                asking,
+                lambda done: report(Progress(done, len(todo), "images")),
+            )
+        kept = found.filter(pc.field("status") != "failed")
+        answered = sorted(set(kept["image_key"].to_pylist()))
+
+        def build(draft: Draft) -> None:
+            draft.write_table("entities", kept, kept.schema)
+            draft.facts.update(Counter(kept["status"].to_pylist()))
+
+        if answered:
+            rows.add(answered, build, rebuild=rebuild)
+    if left := len(todo) - len(answered):
+        why = "the budget is spent" if asking.account.spent else "some requests failed"
+        raise MmkpError(
+            f"{why}: {len(answered):,} of {len(todo):,} images are asked about and kept; run it again"
+            f"{' with a larger budget (limits.budget_tokens, limits.budget_cost)' if asking.account.spent else ''} "
+            f"for the other {left:,}"
+        )
+    return len(answered)
+
+
 @dataclass(frozen=True)
 class Look:
     """One way of looking at images: whose rows they are, and how a part of them is written."""
@@ -150,8 +189,9 @@ class Look:
     write: Callable[[Draft, Iterator[tuple[str, bytes]]], None]
 
 
-def looks(attributes: AttributeSpec, features: FeatureSpec) -> dict[str, Look]:
+def looks(reading: ImageReading) -> dict[str, Look]:
     """What is looked for, by kind of row."""
+    attributes, features = reading.attributes, reading.features
     extractor = make_extractor(features)
 
     def write_attributes(draft: Draft, images: Iterator[tuple[str, bytes]]) -> None:
@@ -185,11 +225,13 @@ def row_store(store: Store, kind: str, engine: str) -> RowStore:
 
 
 @stored_task()
-def select(dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec) -> ArtifactRef:
+def select(dataset: ArtifactRef, reading: ImageReading) -> ArtifactRef:
     """Which rows count for a data set: given ones before an engine's."""
     store = open_store()
-    engines: dict[str, tuple[str, str]] = {"ocr": (engine_fingerprint(ocr), ocr.engine)}
-    engines |= {kind: (look.engine, look.name) for kind, look in looks(attributes, features).items()}
+    engines: dict[str, tuple[str, str]] = {"ocr": (engine_fingerprint(reading.ocr), reading.ocr.engine)}
+    engines |= {kind: (look.engine, look.name) for kind, look in looks(reading).items()}
+    if reading.entities.model:
+        engines["entities"] = (reading.entities.engine, reading.entities.model)
     parts: list[ArtifactRef] = []
     sources: dict[str, list[dict[str, Any]]] = {}
     for kind in ("ocr", "attributes", "features", "signatures", "entities", "matches"):
@@ -202,13 +244,12 @@ def select(dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, featur
             if found := rows.parts():
                 sources[kind].append({"name": name, "engine": rows.group})
                 parts += [part.ref for part in found]
-    spec = _spec(ocr, attributes, features)
 
     def build(draft: Draft) -> None:
         draft.facts.update(sources=sources, dataset=dataset.address, parts=len(parts))
         draft.rests_on += parts
 
-    return build_once("enriched", spec, [dataset], build, version=VERSION, rebuild=True)
+    return build_once("enriched", _spec(reading), [dataset], build, version=VERSION, rebuild=True)
 
 
 @stored_task()
@@ -223,19 +264,9 @@ def show_words(enriched: ArtifactRef, key: str) -> None:
     create_table_artifact(table=table, key=key, description="Images by what OCR found in them")
 
 
-def _spec(ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec) -> dict[str, Any]:
-    return {
-        "ocr": ocr,
-        "attributes": attributes,
-        "features": features,
-        "engines": [engine_fingerprint(ocr), *(look.engine for look in looks(attributes, features).values())],
-    }
-
-
-def _address(
-    store: Store, dataset: ArtifactRef, ocr: OcrSpec, attributes: AttributeSpec, features: FeatureSpec
-) -> ArtifactRef:
-    return store.address("enriched", _spec(ocr, attributes, features), [dataset], VERSION)
+def _spec(reading: ImageReading) -> dict[str, Any]:
+    engines = [engine_fingerprint(reading.ocr), *(look.engine for look in looks(reading).values())]
+    return {"reading": reading, "engines": [*engines, reading.entities.engine]}
 
 
 def _shard(images: Mapping[str, str | None], shard: int, count: int) -> dict[str, str]:

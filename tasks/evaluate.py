@@ -13,7 +13,7 @@ from tasks.examples import dataset_posts, examples, part_posts, require_phrases
 from tasks.store import build_once, open_store
 from tasks.stored import stored_task
 
-VERSION = 1
+VERSION = 2
 KINDS = "kinds"
 """A column that a source may have beside its keyphrases: the kind of each, to be scored apart."""
 
@@ -65,6 +65,7 @@ def evaluate_predictions(
                     train_keyphrases=[post.keyphrases for post in train] if train else None,
                     image_words=words,
                     kinds=phrase_kinds(gold),
+                    leaked=leaked_posts(store, predictions),
                 )
                 rows = [
                     {"head": head, **{field: getattr(row, field) for field in SCORES.names if field != "head"}}
@@ -110,6 +111,22 @@ def gold_and_train(store: Store, predictions: ArtifactRef) -> tuple[list[Post], 
         gold, train = dataset_posts(store, ArtifactRef.parse(facts["dataset"])), []
     require_phrases(gold, "evaluated")
     return gold, train
+
+
+def leaked_posts(store: Store, predictions: ArtifactRef) -> set[str] | None:
+    """Ids of the posts of which a copy or near-copy stands on the training side; None where the split tells of none."""
+    facts = store.require(predictions).facts
+    split = store.require(ArtifactRef.parse(facts["split"])) if facts["split"] else None
+    if split is None or not split.file("overlaps.parquet"):
+        return None
+    rows = store.table(split, "overlaps", ["right_id", "left_part", "right_part", "measure"]).to_pylist()
+    return {
+        row["right_id"]
+        for row in rows
+        if row["measure"].startswith("near_")
+        and row["left_part"] in ("train", "valid")
+        and row["right_part"] == facts["part"]
+    }
 
 
 def by_head(store: Store, predictions: ArtifactRef) -> dict[str, list[Prediction]]:

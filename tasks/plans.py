@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from mmkp_core.errors import UnknownName, WrongInput
-from mmkp_core.systems import System, systems
+from mmkp_core.systems import Need, System, systems
+from mmkp_core.vlm.spec import TINY, VlmSpec
+from mmkp_core.vlm.weights import weights_identity
 
 
 def find_system(name: str) -> System:
@@ -20,7 +22,18 @@ def find_system(name: str) -> System:
 def run_plan(system: str, settings: Mapping[str, Any]) -> System:
     """The row of `system`, its spec changed by settings with dotted paths: `{"training.epochs": 3}`."""
     row = find_system(system)
-    return replace(row, spec=changed(row.spec, settings))
+    spec = changed(row.spec, settings)
+    return replace(row, spec=spec, needs=(*row.needs, *_needs_of_backbone(spec)))
+
+
+def pretrained(plan: System) -> str:
+    """Which weights training starts from: part of a run's identity beside its spec; empty where it starts from none."""
+    return weights_identity(plan.spec) if isinstance(plan.spec, VlmSpec) else ""
+
+
+def _needs_of_backbone(spec: Any) -> tuple[Need, ...]:
+    """What `tiny` does without."""
+    return ("weights", "gpu") if isinstance(spec, VlmSpec) and spec.backbone != TINY else ()
 
 
 def changed(spec: Any, settings: Mapping[str, Any]) -> Any:
@@ -53,9 +66,14 @@ def _checked(kind: type, name: str, value: Any, whole: str) -> Any:
         raise WrongInput(f"{whole} = {value!r}: {error.errors()[0]['msg'].lower()}") from None
 
 
-def takes_training(system: str) -> bool:
-    """Whether a system is trained step by step; reference lines are not."""
-    return any(field.name == "training" for field in fields(find_system(system).spec))
+def has_setting(system: str, path: str) -> bool:
+    """Whether a system's spec has a setting of that dotted name; reference lines have no `training.epochs`."""
+    spec = find_system(system).spec
+    for name in path.split("."):
+        if not is_dataclass(spec) or name not in (field.name for field in fields(spec)):
+            return False
+        spec = getattr(spec, name)
+    return True
 
 
 def needs(system: str, what: str) -> bool:

@@ -10,6 +10,7 @@ from mmkp_core.data.phrases import is_present
 from mmkp_core.data.post import Example, Post
 from mmkp_core.data.text import source_form, tokens
 from mmkp_core.errors import WrongInput
+from mmkp_core.evaluation.effort import Effort, by_effort, token_bounds
 from mmkp_core.evaluation.protocols import ScoreTable
 from mmkp_core.evaluation.significance import standings
 from mmkp_core.evaluation.spec import EvaluateSpec
@@ -20,6 +21,7 @@ from mmkp_core.report.page import (
     Answer,
     Cell,
     Curve,
+    DecisionRow,
     ExampleCard,
     Fact,
     Gold,
@@ -27,10 +29,12 @@ from mmkp_core.report.page import (
     ImageFacts,
     Leaderboard,
     LeaderRow,
+    LeakRow,
     Note,
     OverlapRow,
     PairRow,
     QuarantineRow,
+    ReasoningRow,
     ReportData,
     SliceChart,
     SliceScore,
@@ -47,9 +51,10 @@ from tasks.examples import dataset_parts, dataset_posts, examples, image_keys, p
 from tasks.store import build_once, flow_run_id, open_store
 from tasks.stored import stored_task
 
-VERSION = 2
+VERSION = 3
 PARTS = ("train", "valid", "test")
 BOARDS = {"cmkp": ("f1@1", "f1@3", "map@5"), "aimkp": ("f1@1", "f1@3", "map@5"), "strict": ("f1@1", "f1@3", "map@5")}
+STATUSES = ("accepted", "rejected", "failed")
 EXAMPLES = 120
 PAIRS = 30
 ANSWERS = 5  # systems shown beside each other for one post
@@ -61,20 +66,26 @@ def make_report(
     split: ArtifactRef,
     enriched: ArtifactRef,
     scores: Sequence[ArtifactRef],
+    leaky: Sequence[ArtifactRef] = (),
+    decisions: Sequence[ArtifactRef] = (),
     notes: Sequence[str] = (),
     rebuild: bool = False,
 ) -> ArtifactRef:
-    """One page about a split: its posts, and what each system made of them."""
+    """One page about a split: its posts, and what each system made of them.
+
+    `leaky` are scores on a split whose test posts have copies among the training posts.
+    """
     store = open_store()
 
     def build(draft: Draft) -> None:
-        data = gather(store, title, split, enriched, scores, notes)
+        data = gather(store, title, split, enriched, scores, leaky, decisions, notes)
         (draft.folder / "report.html").write_text(render_html(data), encoding="utf-8")
         (draft.folder / "report.md").write_text(render_markdown(data), encoding="utf-8")
         draft.facts["title"] = title
 
     spec = {"title": title, "notes": list(notes)}
-    return build_once("report", spec, [split, enriched, *scores], build, version=VERSION, rebuild=rebuild)
+    inputs = [split, enriched, *scores, *leaky, *decisions]
+    return build_once("report", spec, inputs, build, version=VERSION, rebuild=rebuild)
 
 
 @stored_task()
@@ -95,6 +106,8 @@ def gather(
     split: ArtifactRef,
     enriched: ArtifactRef,
     scores: Sequence[ArtifactRef],
+    leaky: Sequence[ArtifactRef],
+    decisions: Sequence[ArtifactRef],
     notes: Sequence[str],
 ) -> ReportData:
     dataset = split_dataset(store, split)
@@ -119,12 +132,15 @@ def gather(
         notes=tuple(Note(text, "warning") for text in notes),
         boards=tuple(_boards(store, rows)),
         slices=tuple(_slice_charts(rows)),
+        reasoning=tuple(_reasoning(store, rows)),
+        decisions=tuple(_decisions(store, decisions)),
         examples=tuple(_cards(store, rows, given["test"], posts["train"])),
         examples_of=len(posts["test"]),
         splits=tuple(_split_facts(part, posts[part]) for part in PARTS if posts[part]),
         images=tuple(_image_facts(store, dataset, part, given[part]) for part in PARTS if posts[part]),
         overlaps=tuple(_overlaps(store, split)),
         pairs=tuple(_pairs(store, split, dataset)),
+        leaks=tuple(_leaks(Entry(store, table, store.require(ref)) for ref in leaky)),
         curves=tuple(_curves(store, runs)),
         stages=tuple(_stages(store, dataset, enriched, split, score_records, runs)),
         quarantine=tuple(_quarantine(store, dataset)),
@@ -226,6 +242,73 @@ def _slice_charts(entries: Sequence[Entry]) -> Iterable[SliceChart]:
             yield SliceChart(title=title, protocol="cmkp", metric=metric, scores=scores, caption=caption)
 
 
+def _reasoning(store: Store, entries: Sequence[Entry]) -> Iterable[ReasoningRow]:
+    """Score by length of the answer, for systems that write theirs out and at times reason before it."""
+    efforts: dict[int, dict[str, Effort]] = {}
+    for number, entry in enumerate(entries):
+        rows = store.table(store.require(entry.predictions), "predictions").to_pylist()
+        written = {
+            row["post_id"]: Effort(bool(row["reasoning"]), row["tokens"], row["steps"], row["seconds"])
+            for row in rows
+            if row["head"] == entry.heads[0] and row["tokens"] is not None
+        }
+        if any(effort.reasoned for effort in written.values()):
+            efforts[number] = written
+    bounds = token_bounds(effort for written in efforts.values() for effort in written.values())
+    for number, written in efforts.items():
+        entry = entries[number]
+        for row in by_effort(_tables(store, entry)[entry.heads[0]]["cmkp"], written, bounds):
+            yield ReasoningRow(
+                system=entry.system.title,
+                bucket=row.group,
+                mean_tokens=row.tokens,
+                mean_steps=row.steps,
+                mean_seconds=row.seconds,
+                posts=row.posts,
+                cell=Cell(row.value, row.low, row.high),
+            )
+
+
+def _decisions(store: Store, decisions: Sequence[ArtifactRef]) -> Iterable[DecisionRow]:
+    """The newest first."""
+    called = {v.target.address: v.name.partition("/")[2] for v in store.names.current() if v.name.startswith("run/")}
+    for ref in reversed(decisions):
+        record = store.require(ref)
+        facts = record.facts
+        compared = "difference" in facts
+        yield DecisionRow(
+            when=f"{record.made_at:%Y-%m-%d %H:%M}",
+            challenger=called.get(facts["challenger"], facts["challenger"]),
+            champion=called.get(facts["champion"], facts["champion"]) if facts["champion"] else "",
+            promoted=facts["verdict"] in ("first", "promoted"),
+            metric=facts["metric"].rpartition(" ")[2] if compared else "",
+            difference=Cell(facts["difference"], facts["low"], facts["high"]) if compared else None,
+            p_value=facts.get("p_value", 1.0),
+            posts=facts.get("posts", 0),
+            reason="; ".join(facts["reasons"]),
+        )
+
+
+def _leaks(entries: Iterable[Entry]) -> Iterable[LeakRow]:
+    """What each system scores where copies of test posts were trained on; nothing where no test post leaks."""
+    for entry in entries:
+        of = {
+            row["slice"]: row
+            for row in entry.scores
+            if (row["head"], row["protocol"], row["metric"]) == (entry.heads[0], "cmkp", "f1@1")
+        }
+        if "leaked" in of and "not leaked" in of:
+            cells = [Cell(of[n]["value"], of[n]["low"], of[n]["high"]) for n in ("all", "leaked", "not leaked")]
+            yield LeakRow(
+                system=entry.system.title,
+                all=cells[0],
+                leaked=cells[1],
+                others=cells[2],
+                leaked_posts=of["leaked"]["posts"],
+                other_posts=of["not leaked"]["posts"],
+            )
+
+
 def _cards(
     store: Store, entries: Sequence[Entry], given: Sequence[Example], train: Sequence[Post]
 ) -> Iterable[ExampleCard]:
@@ -235,14 +318,14 @@ def _cards(
     chosen = chosen[:EXAMPLES]
     labels = {phrase for post in train for phrase in post.keyphrases}
     kinds = phrase_kinds([example.post for example in chosen]) or {}
-    said: list[tuple[str, dict[str, list[tuple[str, bool]]]]] = []
+    said: list[tuple[str, dict[str, list[tuple[str, bool]]], dict[str, str]]] = []
     for entry in entries[-ANSWERS:]:
         rows = store.table(entry.record, "hits").to_pylist()
         answers: dict[str, list[tuple[str, bool]]] = {}
         for row in rows:
             if row["head"] == entry.heads[0] and row["rank"] <= 5:
                 answers.setdefault(row["post_id"], []).append((row["phrase"], row["correct"]))
-        said.append((entry.label(entry.heads[0]), answers))
+        said.append((entry.label(entry.heads[0]), answers, _reasons(store, entry)))
     for example in chosen:
         post = example.post
         source = source_form(post.text)
@@ -254,8 +337,12 @@ def _cards(
                 for p in post.keyphrases
             ),
             answers=tuple(
-                Answer(name, tuple(Guess(phrase, right) for phrase, right in answers.get(post.post_id, ())))
-                for name, answers in said
+                Answer(
+                    name,
+                    tuple(Guess(phrase, right) for phrase, right in answers.get(post.post_id, ())),
+                    reasons.get(post.post_id, ""),
+                )
+                for name, answers, reasons in said
             ),
             thumbnail=_thumbnail(store, post),
             image_name=post.image_ref or "",
@@ -263,6 +350,12 @@ def _cards(
             attributes=example.attributes,
             entities=example.entities,
         )
+
+
+def _reasons(store: Store, entry: Entry) -> dict[str, str]:
+    """post id -> the reasoning that the system wrote before its answer"""
+    rows = store.table(store.require(entry.predictions), "predictions", ["post_id", "reasoning"]).to_pylist()
+    return {row["post_id"]: row["reasoning"] for row in rows if row["reasoning"]}
 
 
 def _thumbnail(store: Store, post: Post) -> bytes:
@@ -363,6 +456,8 @@ def _stages(
         if ref.group:
             by_kind.setdefault(ref.kind, []).append(store.require(ref))
     by_kind["split"] = [store.require(split)]
+    if taught := _taught(store, runs):
+        by_kind["teach"] = taught
     for run in runs:
         by_kind[f"train {run.facts['system']}"] = [run]
     by_kind["predict"] = [store.require(ArtifactRef.parse(record.facts["predictions"])) for record in scores]
@@ -383,6 +478,9 @@ def _facts(store: Store, split: ArtifactRef, enriched: ArtifactRef, runs: Sequen
     yield Fact("split", f"{record.facts.get('kind', '')} ({split})")
     for kind, sources in enrichment.facts["sources"].items():
         yield Fact(kind, ", ".join(source["name"] for source in sources) or "none")
+    for taught in _taught(store, runs):
+        counts = ", ".join(f"{taught.facts[status]:,} {status}" for status in STATUSES if status in taught.facts)
+        yield Fact("teacher", f"{taught.facts['model']}: {counts}")
     zeroed = {
         run.facts["system"]: run.facts["posts_without_image"] for run in runs if "posts_without_image" in run.facts
     }
@@ -390,6 +488,12 @@ def _facts(store: Store, split: ArtifactRef, enriched: ArtifactRef, runs: Sequen
         yield Fact("training posts with a zero image", ", ".join(f"{k}: {v}" for k, v in zeroed.items()))
     if commit := record.provenance.get("commit"):
         yield Fact("code", commit[:12])
+
+
+def _taught(store: Store, runs: Sequence[Record]) -> list[Record]:
+    """The teaching that the runs learned from."""
+    refs = dict.fromkeys(ref for run in runs for ref in run.inputs if ref.kind == "taught")
+    return [store.require(ref) for ref in refs]
 
 
 def _quarantine(store: Store, dataset: ArtifactRef) -> Iterable[QuarantineRow]:

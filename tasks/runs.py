@@ -1,13 +1,9 @@
-"""What belongs to a run: the split it was trained on, and what its images were read with."""
+"""What belongs to a run: the split it was trained on, and the enrichment it learned from."""
 
-from pydantic import TypeAdapter
+from collections.abc import Sequence
 
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.ocr.spec import OcrSpec
-from mmkp_core.visual.attributes import AttributeSpec
-from mmkp_core.visual.features import FeatureSpec
-from tasks.examples import plain
 from tasks.store import open_store
 
 
@@ -51,17 +47,9 @@ def runs_on(split: ArtifactRef) -> dict[str, ArtifactRef]:
     return found
 
 
-def standard_reading() -> tuple[OcrSpec, AttributeSpec, FeatureSpec]:
-    """How images are read unless somebody says otherwise."""
-    return OcrSpec(), AttributeSpec(), FeatureSpec()
-
-
-def reading_of(run: ArtifactRef) -> tuple[OcrSpec, AttributeSpec, FeatureSpec]:
-    """How the images were read that `run` learned from; those it predicts on are read the same way."""
+def decisions_about(scores: Sequence[ArtifactRef]) -> list[ArtifactRef]:
+    """The decisions in which one of the scored runs was champion or challenger, the oldest first."""
     store = open_store()
-    spec = store.require(ArtifactRef.parse(store.require(run).facts["enriched"])).spec
-    return (
-        TypeAdapter(OcrSpec).validate_python(plain(spec["ocr"])),
-        TypeAdapter(AttributeSpec).validate_python(plain(spec["attributes"])),
-        TypeAdapter(FeatureSpec).validate_python(plain(spec["features"])),
-    )
+    runs = {store.require(ref).facts["run"] for ref in scores}
+    found = [r for r in store.records("decision") if runs & {r.facts["champion"], r.facts["challenger"]}]
+    return [record.ref for record in sorted(found, key=lambda record: record.made_at)]

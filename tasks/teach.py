@@ -1,34 +1,26 @@
 """Rationales of a teacher for a split's training posts, each reply paid once."""
 
-import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 from prefect.artifacts import create_table_artifact
-from prefect.concurrency.sync import concurrency
 
 from mmkp_core.data.post import Example
-from mmkp_core.errors import MmkpError, Unavailable
+from mmkp_core.errors import MmkpError
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.systems import Progress
 from mmkp_core.teacher.account import Account
-from mmkp_core.teacher.endpoint import ApiKey, Endpoint
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 from storage.rows import RowStore
 from storage.store import Draft, Store
-from tasks.examples import dataset_parts, dataset_posts, examples, image_bytes, part_posts, split_dataset
+from tasks.endpoint import asking_of
+from tasks.examples import examples, image_bytes, part_posts, split_dataset
 from tasks.progress import progress
 from tasks.store import build_once, open_store
 from tasks.stored import stored_task
 
 VERSION = 1
-SCRIPTED = "scripted"
-KEY_BLOCK = "teacher-api-key"
-SLOTS = 64
-"""Of the limit `teacher`: requests in flight over all runs."""
 
 
 @stored_task(task_run_name="teach with {spec.model}")
@@ -78,8 +70,6 @@ def ask_for(
     store: Store, given: Sequence[Example], dataset: ArtifactRef, spec: TeacherSpec, limits: TeacherLimits
 ) -> Account | None:
     """Ask what is not answered yet, and seal the answers; None where everything was answered before."""
-    from mmkp_core.teacher.client import Asking
-    from mmkp_core.teacher.journal import Journal
     from mmkp_core.teacher.rationales import rationale_rows as asked_rows
 
     rows = rationale_rows(store, spec)
@@ -87,15 +77,11 @@ def ask_for(
     todo = [e for e, request in zip(given, hashes_of(given, spec), strict=True) if request not in known]
     if not todo:
         return None
-    journal_path = store.objects.scratch("journals") / f"{spec.asked}.jsonl"
     answered = []
     with (
-        endpoint_for(store, dataset, spec) as endpoint,
-        Journal(journal_path) as journal,
-        concurrency("teacher", occupy=min(limits.concurrency, SLOTS), strict=True),
+        asking_of(store, dataset, spec.model, spec.asked, limits) as asking,
         progress(f"asking {spec.model}") as report,
     ):
-        asking = Asking(endpoint, limits, journal)
         try:
             for row in asked_rows(todo, image_bytes(store, [e.post for e in todo]), spec, asking):
                 answered.append(row)
@@ -103,52 +89,6 @@ def ask_for(
         finally:  # a stopped run keeps what it has paid for; failed rows are asked again
             _seal(rows, [row for row in answered if row["status"] != "failed"])
         return asking.account
-
-
-@contextmanager
-def endpoint_for(store: Store, dataset: ArtifactRef, spec: TeacherSpec) -> Iterator[Endpoint]:
-    """The endpoint that the environment names; for the model `scripted`, the local server that ships with mmkp."""
-    url = os.environ.get("OPENAI_BASE_URL", "")
-    if url or spec.model != SCRIPTED:
-        yield Endpoint(url or "https://api.openai.com/v1", teacher_key())
-        return
-    from mmkp_core.teacher.scripted import Script, serving
-    from mmkp_core.teacher.scripted_answers import Fact, Facts
-
-    texts = {post.post_id: post for post in dataset_posts(store, dataset)}
-    facts = []
-    for part in dataset_parts(store, dataset):
-        if part.file("facts.jsonl"):
-            for line in store.read(part, "facts.jsonl").splitlines():
-                row = json.loads(line)
-                if post := texts.get(row["post_id"]):
-                    facts.append(
-                        Fact(
-                            text=post.text,
-                            phrases=tuple(row["keyphrases"]),
-                            evidence=tuple(row["evidence"]),
-                            shown=row.get("shown") or "",
-                            image=post.image or "",
-                        )
-                    )
-    with serving(Script(facts=Facts(facts))) as server:
-        yield Endpoint(server.url)
-
-
-def teacher_key() -> ApiKey:
-    """The key from the environment or a Prefect secret block; it is handed on and never stored."""
-    if key := os.environ.get("OPENAI_API_KEY"):
-        return ApiKey(key)
-    from prefect.blocks.system import Secret
-
-    try:
-        block = cast("Secret[str]", Secret.load(KEY_BLOCK))
-    except ValueError:
-        raise Unavailable(
-            f"the teacher needs a key: set OPENAI_API_KEY, or make a Prefect secret block called {KEY_BLOCK!r}; "
-            "teacher.model=scripted needs none"
-        ) from None
-    return ApiKey(str(block.get()))
 
 
 def rationale_rows(store: Store, spec: TeacherSpec) -> RowStore:

@@ -11,7 +11,7 @@ from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from storage.store import Draft
 from tasks.child import ChildDied, run_in_child
-from tasks.plans import run_plan
+from tasks.plans import pretrained, run_plan
 from tasks.progress import progress
 from tasks.store import build_once, open_store
 from tasks.stored import stored_task
@@ -89,7 +89,7 @@ def train_system(
             enriched=enriched.address,
         )
 
-    spec = {"system": system, "spec": plan.spec, "seed": seed}
+    spec = {"system": system, "spec": plan.spec, "seed": seed, "weights": pretrained(plan)}
     inputs = [split, enriched, *([taught] if taught else [])]
     return build_once("run", spec, inputs, build, version=VERSION, rebuild=rebuild)
 

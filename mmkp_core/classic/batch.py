@@ -78,11 +78,14 @@ class ClassicBatch:
 
 
 def source_words(example: Example, spec: ClassicSpec) -> list[str]:
-    """The words that a system reads of a post: its own, then those in its image."""
-    words = tokens(example.post.text.lower())
-    if spec.image_words and (seen := tokens(example.image_words.lower())):
-        words = [*words, SEGMENT, *seen]
-    return words
+    """The words that a system reads of a post: its own, then those in its image.
+
+    With entities it is three parts for every post, as in MM-MKP's files, the middle one blank where nothing was read.
+    """
+    words, seen = tokens(example.post.text.lower()), tokens(example.image_words.lower()) if spec.image_words else []
+    if spec.entities:
+        return [*words, SEGMENT, *seen, SEGMENT, *tokens(" ; ".join(example.entities).lower())]
+    return [*words, SEGMENT, *seen] if seen else words
 
 
 def attribute_words(example: Example, spec: ClassicSpec) -> list[str]:

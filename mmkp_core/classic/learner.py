@@ -211,7 +211,7 @@ def _learn_scale(network: KeyphraseModel, train: Sequence[Example], features: Im
 def _digest(examples: Sequence[Example]) -> str:
     return fingerprint(
         [
-            (e.post.post_id, e.post.text, e.post.keyphrases, e.post.image_key, e.image_words, e.attributes)
+            (e.post.post_id, e.post.text, e.post.keyphrases, e.post.image_key, e.image_words, e.attributes, e.entities)
             for e in examples
         ]
     )

@@ -38,6 +38,8 @@ class ClassicSpec:
 
     image_words: bool = True
     """Read the words found in the image after the post's own."""
+    entities: bool = False
+    """Read the image's visual entities after those."""
     fusion: Fusion = "none"
     """How other modalities reach the answer. image_asks_text: the mean of the image's cells attends over the words.
     each_asks_others: the means of words, cells and attributes each attend over the other two."""

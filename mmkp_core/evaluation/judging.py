@@ -46,6 +46,8 @@ class Judged:
     """Per guess: equal to a gold phrase of its post, and fresh: saying it twice is not two hits."""
     kinds: Mapping[str, tuple[Flags, Flags]]
     """Per kind of phrase: which gold phrases are of it, and which guesses equal one of those."""
+    leaked: Flags | None
+    """Per post: a copy or near-copy of it was trained on; None where nobody looked."""
 
 
 def judge(
@@ -55,11 +57,12 @@ def judge(
     image_words: Mapping[str, str] | None = None,
     labels: Set[str] | None = None,
     kinds: Mapping[str, Mapping[str, str]] | None = None,
+    leaked: Set[str] | None = None,
 ) -> Judged:
     """Compare aligned predictions with their posts.
 
     `image_words` joins the text where present is asked of both; `labels` are the normal forms of the training
-    phrases; `kinds` names the kind of gold phrases, by post id and phrase.
+    phrases; `kinds` names the kind of gold phrases, by post id and phrase; `leaked` are ids of posts.
     """
     numbers: dict[str, int] = {}
     gold_flat = _flat([post.keyphrases for post in gold], numbers)
@@ -76,6 +79,7 @@ def judge(
         guesses=guesses,
         right=np.isin(guess_pair, gold_pair) & guesses.fresh & ~guesses.empty,
         kinds={name: (of, np.isin(guess_pair, gold_pair[of])) for name, of in kind_of_gold.items()},
+        leaked=None if leaked is None else np.array([post.post_id in leaked for post in gold], dtype=bool),
     )
 
 

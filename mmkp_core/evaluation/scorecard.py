@@ -4,7 +4,7 @@ A `Scorecard` holds the rows of the `scores` and `hits` tables, the JSON of `mmk
 from which two scorecards can be compared.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -97,12 +97,13 @@ def evaluate(
     train_keyphrases: Iterable[Iterable[str]] | None = None,
     image_words: Mapping[str, str] | None = None,
     kinds: Mapping[str, Mapping[str, str]] | None = None,
+    leaked: Set[str] | None = None,
 ) -> Scorecard:
     """Score predictions against posts; both must hold exactly the same ids.
 
     `train_keyphrases` are those of the training posts, post by post, and open the slices seen and unseen.
     `image_words` by post id are asked for by `present_source="text+words"`. `kinds` names kinds of gold phrases, by
-    post id and phrase.
+    post id and phrase. `leaked` are the ids of posts of which a copy or near-copy was trained on.
     """
     if spec.present_source == "text+words" and image_words is None:
         raise WrongInput("present_source is 'text+words' but no image words are given; enrich the posts or use 'text'")
@@ -113,6 +114,7 @@ def evaluate(
         image_words=image_words if spec.present_source == "text+words" else None,
         labels=None if train_keyphrases is None else label_forms(train_keyphrases),
         kinds=kinds,
+        leaked=leaked,
     )
     names: Sequence[ProtocolName] = get_args(ProtocolName) if spec.protocol == "all" else [spec.protocol]
     tables: dict[ProtocolName, ScoreTable] = {name: score(judged, name) for name in names}

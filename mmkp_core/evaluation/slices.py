@@ -3,7 +3,8 @@
 `present` and `absent` ask whether the phrase stands in the source, `seen` and `unseen` whether it is a label of the
 training posts. Gold and guesses are cut by the same test, and a post without gold in a slice stays out of its
 average, so present and absent together count more posts than there are. `kind:...` cuts only the gold: a guess has
-no kind, so only recall is asked there.
+no kind, so only recall is asked there. `leaked` and `not leaked` are whole posts: those of which a copy or near-copy
+was trained on, and the others.
 """
 
 from collections.abc import Iterator
@@ -36,5 +37,8 @@ def slices(judged: Judged) -> Iterator[Slice]:
     if gold.seen is not None and guesses.seen is not None:
         yield Slice("seen", gold.seen, guesses.seen, right)
         yield Slice("unseen", ~gold.seen, ~guesses.seen, right)
+    if judged.leaked is not None:
+        for name, posts in (("leaked", judged.leaked), ("not leaked", ~judged.leaked)):
+            yield Slice(name, posts[gold.row], posts[guesses.row], right)
     for kind, (of_kind, hits_kind) in judged.kinds.items():
         yield Slice(KIND + kind, of_kind, every_guess, right & hits_kind, recall_only=True)

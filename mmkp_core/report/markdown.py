@@ -5,7 +5,7 @@ The same sections as the page, without pictures; texts from outside cannot becom
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mmkp_core.report.page import Cell, ExampleCard, Leaderboard, ReportData, SliceChart
+from mmkp_core.report.page import Cell, DecisionRow, ExampleCard, Leaderboard, ReportData, SliceChart
 from mmkp_core.report.wording import (
     LONGEST_TEXT,
     PROTOCOLS,
@@ -58,13 +58,15 @@ def _blocks(data: ReportData) -> Iterator[str]:
     if data.reasoning:
         yield "## Does thinking longer help?"
         yield _table(
-            ["System", "Reasoning", metric_name(data.reasoning_metric), "Mean tokens", "Posts"],
+            ["System", "Reasoning", metric_name(data.reasoning_metric), "Tokens", "Steps", "Seconds", "Posts"],
             (
                 [
                     markdown(row.system),
                     markdown(row.bucket),
                     _cell(row.cell, decimals(row.posts)),
                     f"{row.mean_tokens:.0f}",
+                    f"{row.mean_steps:.1f}",
+                    f"{row.mean_seconds:.3f}",
                     count(row.posts),
                 ]
                 for row in data.reasoning
@@ -79,11 +81,9 @@ def _blocks(data: ReportData) -> Iterator[str]:
                 [
                     markdown(row.when),
                     markdown(row.challenger),
-                    markdown(row.champion),
+                    markdown(row.champion) if row.champion else "nobody",
                     f"{'promoted' if row.promoted else 'kept the old one'} {markdown(row.reason)}".strip(),
-                    f"{metric_name(row.metric)} {_points(row.difference)} ({_points(row.low)} to {_points(row.high)})",
-                    f"{row.p_value:.3f}",
-                    count(row.posts),
+                    *_compared(row),
                 ]
                 for row in data.decisions
             ),
@@ -234,6 +234,21 @@ def _data(data: ReportData) -> Iterator[str]:
                 for row in data.overlaps
             ),
         )
+    if data.leaks:
+        yield "## What a leak is worth"
+        yield _table(
+            ["System", f"{metric_name(data.leak_metric)} of all", "Leaked posts", "The others", "Worth of the leak"],
+            (
+                [
+                    markdown(row.system),
+                    _cell(row.all, decimals(row.leaked_posts + row.other_posts)),
+                    f"{_cell(row.leaked, decimals(row.leaked_posts))}, {count(row.leaked_posts)} posts",
+                    f"{_cell(row.others, decimals(row.other_posts))}, {count(row.other_posts)} posts",
+                    _points(row.worth),
+                ]
+                for row in data.leaks
+            ),
+        )
 
 
 def _cell(cell: Cell | None, digits: int) -> str:
@@ -243,6 +258,19 @@ def _cell(cell: Cell | None, digits: int) -> str:
     marked = {"best": f"**{value}**", "tied": f"≈ {value}", "": value}[cell.mark]
     between = interval(cell, digits)
     return f"{marked} ({between})" if between else marked
+
+
+def _compared(row: DecisionRow) -> tuple[str, str, str]:
+    if row.difference is None:
+        return ("–", "–", "–")
+    between = _between(row.difference)
+    return (
+        f"{metric_name(row.metric)} {_points(row.difference.value)}{between}", f"{row.p_value:.3f}", count(row.posts)
+    )  # fmt: skip
+
+
+def _between(cell: Cell) -> str:
+    return "" if cell.low is None or cell.high is None else f" ({_points(cell.low)} to {_points(cell.high)})"
 
 
 def _points(share: float) -> str:

@@ -221,26 +221,48 @@ class DecisionRow:
     when: str
     challenger: str
     champion: str
+    """Empty for the first to bear the name."""
     promoted: bool
-    metric: str
-    difference: float
-    low: float
-    high: float
-    p_value: float
-    posts: int
+    metric: str = ""
+    difference: Cell | None = None
+    """Challenger less champion; None where there was nobody to compare with."""
+    p_value: float = 1.0
+    posts: int = 0
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasoningRow:
-    """Answers of one system whose reasoning was about equally long: does thinking longer score better?"""
+    """Answers of one system that were about equally long: does thinking longer score better?"""
 
     system: str
     bucket: str
-    """`no reasoning`, `1-40 tokens`, ..."""
+    """`no reasoning`, `up to 40 tokens`, ..."""
     mean_tokens: float
+    """Of an answer, reasoning included."""
+    mean_steps: float
+    """Sentences or lines of reasoning."""
+    mean_seconds: float
+    """Of an answer, its share of a batch that was written together."""
     posts: int
     cell: Cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakRow:
+    """What one system scores on a split that leaks: on all posts, on the leaked ones, on the others."""
+
+    system: str
+    all: Cell
+    leaked: Cell
+    others: Cell
+    leaked_posts: int
+    other_posts: int
+
+    @property
+    def worth(self) -> float:
+        """What the leak adds to the score of all posts."""
+        return self.all.value - self.others.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +285,8 @@ class ReportData:
     images: tuple[ImageFacts, ...] = ()
     overlaps: tuple[OverlapRow, ...] = ()
     pairs: tuple[PairRow, ...] = ()
+    leaks: tuple[LeakRow, ...] = ()
+    leak_metric: str = "f1@1"
     curves: tuple[Curve, ...] = ()
     stages: tuple[Stage, ...] = ()
     quarantine: tuple[QuarantineRow, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Le
 
 from mmkp_core.identity import fingerprint
 from mmkp_core.prompts.answer import clean_phrase
@@ -37,8 +37,9 @@ class EntitySpec:
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
-    model: Annotated[str, MinLen(1)] = "scripted"
-    """Name of the model as the endpoint knows it. `scripted` is the local server that answers for generated posts."""
+    model: str = ""
+    """Name of the model as the endpoint knows it; empty: nobody is asked. `scripted` is the local server that answers
+    for generated posts."""
     language: Language = "en"
     """Of the names."""
     most: Annotated[int, Ge(1), Le(50)] = 8

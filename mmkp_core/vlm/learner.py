@@ -41,6 +41,7 @@ from mmkp_core.vlm.spec import (
     VlmSpec,
     ZeroShot,
 )
+from mmkp_core.vlm.weights import weights_identity
 
 VLM_VERSION = 1  # raise it when the same spec and posts lead to other weights or answers
 
@@ -171,8 +172,12 @@ def saved_spec(model: Path) -> VlmSpec:
 
 
 def _identity(spec: VlmSpec, seed: int, train: Sequence[Example]) -> str:
-    posts = [[e.post.post_id, e.post.text, list(e.post.keyphrases), e.image_words, e.rationale] for e in train]
-    return fingerprint(VLM_VERSION, spec, seed, posts)
+    posts = [
+        (e.post.post_id, e.post.text, e.post.keyphrases, e.post.image, e.image_words, e.attributes, e.entities,
+         e.rationale)
+        for e in train
+    ]  # fmt: skip
+    return fingerprint(VLM_VERSION, spec, weights_identity(spec), seed, posts)
 
 
 def _device(name: str) -> torch.device:

@@ -3,7 +3,7 @@
 import pytest
 
 from mmkp_core.errors import UnknownName, WrongInput
-from tasks.plans import find_system, flat, run_plan, takes_training
+from tasks.plans import find_system, flat, has_setting, run_plan
 
 
 def test_a_setting_deep_inside_is_changed_and_the_table_is_not() -> None:
@@ -37,5 +37,5 @@ def test_nested_settings_are_flattened() -> None:
 
 
 def test_reference_lines_are_not_trained_step_by_step() -> None:
-    assert takes_training("copy")
-    assert not takes_training("frequent")
+    assert has_setting("copy", "training.epochs")
+    assert not has_setting("frequent", "training.epochs")

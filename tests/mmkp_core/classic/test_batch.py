@@ -21,6 +21,12 @@ def test_the_images_words_follow_a_segment_sign() -> None:
     assert source_words(example("vote"), ClassicSpec()) == ["vote"]
 
 
+def test_entities_are_a_third_part_that_every_post_has() -> None:
+    post = Example(post=Post(post_id="1", text="Vote"), entities=("Red Star", "dog"))
+    assert source_words(post, ClassicSpec(entities=True)) == ["vote", "<seg>", "<seg>", "red", "star", ";", "dog"]
+    assert source_words(example("vote"), ClassicSpec(entities=True)) == ["vote", "<seg>", "<seg>"]
+
+
 def test_a_keyphrase_given_twice_is_learned_once_and_a_blank_one_not_at_all() -> None:
     assert phrases(example("a", "Game of Thrones", "game  of thrones", " ", "hbo")) == [
         ["game", "of", "thrones"],

@@ -55,7 +55,15 @@ def test_any_curve_is_a_drawing_inside_its_frame(points):
 def test_reasoning_charts_share_the_upright_axis():
     def drawn(value):
         rows = [
-            ReasoningRow(system="x", bucket="", mean_tokens=t, posts=9, cell=Cell(value, value - 0.1, value + 0.1))
+            ReasoningRow(
+                system="x",
+                bucket="",
+                mean_tokens=t,
+                mean_steps=0,
+                mean_seconds=0,
+                posts=9,
+                cell=Cell(value, value - 0.1, value + 0.1),
+            )
             for t in (0, 50)
         ]
         return numbers(reasoning_chart(rows, "f1@1", 0.8), "cy")

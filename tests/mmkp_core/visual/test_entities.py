@@ -74,7 +74,7 @@ def server() -> Iterator[ScriptedServer]:
 def entities(server: ScriptedServer, path: Path) -> pa.Table:
     with Journal(path) as journal:
         asking = Asking(Endpoint(server.url), TeacherLimits(concurrency=1), journal)
-        return entity_table([STAR_KEY, PLAIN_KEY, ODD_KEY, "f" * 64], KEYS.get, EntitySpec(), asking)
+        return entity_table([STAR_KEY, PLAIN_KEY, ODD_KEY, "f" * 64], KEYS.get, EntitySpec(model="scripted"), asking)
 
 
 def test_every_image_has_rows_that_say_what_came_of_it(server: ScriptedServer, tmp_path: Path) -> None:

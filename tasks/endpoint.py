@@ -1,0 +1,81 @@
+"""Which endpoint is asked, with whose key, and how many requests may be in flight: for teacher and entities alike."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from prefect.concurrency.sync import concurrency
+
+from mmkp_core.errors import Unavailable
+from mmkp_core.identity import ArtifactRef
+from mmkp_core.teacher.client import Asking
+from mmkp_core.teacher.endpoint import ApiKey, Endpoint
+from mmkp_core.teacher.journal import Journal
+from mmkp_core.teacher.spec import TeacherLimits
+from storage.store import Store
+from tasks.examples import dataset_parts, dataset_posts
+
+SCRIPTED = "scripted"
+KEY_BLOCK = "teacher-api-key"
+SLOTS = 64
+"""Of the limit `teacher`: requests in flight over all runs."""
+
+
+@contextmanager
+def asking_of(store: Store, dataset: ArtifactRef, model: str, asked: str, limits: TeacherLimits) -> Iterator[Asking]:
+    """A client of the endpoint that knows `model`; replies go to the journal of everything `asked` this way."""
+    path = store.objects.scratch("journals") / f"{asked}.jsonl"
+    with (
+        _endpoint(store, dataset, model) as endpoint,
+        Journal(path) as journal,
+        concurrency("teacher", occupy=min(limits.concurrency, SLOTS), strict=True),
+    ):
+        yield Asking(endpoint, limits, journal)
+
+
+@contextmanager
+def _endpoint(store: Store, dataset: ArtifactRef, model: str) -> Iterator[Endpoint]:
+    """The endpoint that the environment names; for the model `scripted`, the local server that ships with mmkp."""
+    url = os.environ.get("OPENAI_BASE_URL", "")
+    if url or model != SCRIPTED:
+        yield Endpoint(url or "https://api.openai.com/v1", _key())
+        return
+    from mmkp_core.teacher.scripted import Script, serving
+    from mmkp_core.teacher.scripted_answers import Fact, Facts
+
+    texts = {post.post_id: post for post in dataset_posts(store, dataset)}
+    facts = []
+    for part in dataset_parts(store, dataset):
+        if part.file("facts.jsonl"):
+            for line in store.read(part, "facts.jsonl").splitlines():
+                row = json.loads(line)
+                if post := texts.get(row["post_id"]):
+                    facts.append(
+                        Fact(
+                            text=post.text,
+                            phrases=tuple(row["keyphrases"]),
+                            evidence=tuple(row["evidence"]),
+                            shown=row.get("shown") or "",
+                            image=post.image or "",
+                        )
+                    )
+    with serving(Script(facts=Facts(facts))) as server:
+        yield Endpoint(server.url)
+
+
+def _key() -> ApiKey:
+    """The key from the environment or a Prefect secret block; it is handed on and never stored."""
+    if key := os.environ.get("OPENAI_API_KEY"):
+        return ApiKey(key)
+    from prefect.blocks.system import Secret
+
+    try:
+        block = cast("Secret[str]", Secret.load(KEY_BLOCK))
+    except ValueError:
+        raise Unavailable(
+            f"the endpoint needs a key: set OPENAI_API_KEY, or make a Prefect secret block called {KEY_BLOCK!r}; "
+            "the model `scripted` needs none"
+        ) from None
+    return ApiKey(str(block.get()))
