@@ -110,6 +110,13 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--resamples", type=int, default=0, help="bootstrap draws for intervals; none unless given")
     evaluate.add_argument("--json", action="store_true")
 
+    compare = command("compare", run_compare, "whether one run is better than another; starts no server")
+    compare.add_argument("ours", metavar="RUN", help="name of a run; several training seeds with commas between")
+    compare.add_argument("theirs", metavar="OTHER", help="the run or runs that it is compared with")
+    compare.add_argument("--protocol", choices=PROTOCOLS[:-1], default="cmkp")
+    compare.add_argument("--confidence", type=float, default=0.95, help="of the intervals")
+    compare.add_argument("--json", action="store_true")
+
     overlap = command("overlap", run_overlap, "what test posts share with training posts; starts no server")
     overlap.add_argument("--train", required=True, type=Path, metavar="FILE")
     overlap.add_argument("--test", required=True, type=Path, metavar="FILE")
@@ -157,6 +164,10 @@ def parser() -> argparse.ArgumentParser:
         "--sources", action="append", type=Path, default=[], metavar="DIR",
         help="folders that forms may name files of; this folder unless given",
     )  # fmt: skip
+
+    tiny = command("tiny", run_tiny, "train the tiny vision-language backbone anew, from a seed on generated posts")
+    tiny.add_argument("--seed", type=int, default=0)
+    tiny.add_argument("--output", type=Path, default=Path("tiny"), metavar="DIR", help="what a run's backbone may name")
 
     command("verify", run_verify, "check every stored byte against its hash")
     command("gc", run_gc, "remove what killed and replaced builds left behind")
@@ -410,6 +421,30 @@ def _score_table(document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def run_compare(arguments: argparse.Namespace) -> None:
+    from tasks.compare import compare_runs
+    from tasks.store import open_store
+
+    if not 0 < arguments.confidence < 1:
+        raise WrongInput(f"--confidence {arguments.confidence}: give a share between 0 and 1, like 0.95")
+    found = compare_runs(
+        open_store(), arguments.ours.split(","), arguments.theirs.split(","), arguments.protocol, arguments.confidence
+    )
+    if arguments.json:
+        print(json.dumps(found))
+        return
+    print(f"{', '.join(found['ours'])} against {', '.join(found['theirs'])}, {found['part'] or 'all'} posts")
+    print(f"of {found['on']}, protocol {found['protocol']}, percent")
+    print(f"{'':<16}{'':<8}{'ours':>8}{'theirs':>8}{'difference':>12}  {'interval':<18}{'p':>8}{'posts':>8}")
+    for row in found["rows"]:
+        between = f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}"
+        p_value = "< 0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}"
+        print(
+            f"{row['slice']:<16}{row['metric']:<8}{100 * row['ours']:8.2f}{100 * row['theirs']:8.2f}"
+            f"{100 * row['difference']:+12.2f}  {between:<18}{p_value:>8}{row['posts']:>8,}"
+        )
+
+
 def run_overlap(arguments: argparse.Namespace) -> None:
     from tasks.files import overlap_files
 
@@ -455,6 +490,21 @@ def run_systems(arguments: argparse.Namespace) -> None:
     for row in rows:
         needs = ", ".join(row["needs"]) or "-"
         print(f"{row['id']:<{wide['id']}}  {row['kind']:<{wide['kind']}}  {row['title']:<{wide['title']}}  {needs}")
+
+
+def run_tiny(arguments: argparse.Namespace) -> None:
+    import torch
+
+    from mmkp_core.systems import Progress
+    from mmkp_core.vlm.tiny_training import TinySpec, train_tiny
+
+    def report(progress: Progress) -> None:
+        if progress.done % 25 == 0 or progress.done == progress.total:
+            say(f"{progress.done:,} of {progress.total:,} steps, {progress.note}")
+
+    torch.set_num_threads(1)  # the order of sums, and so the weights, would follow from the number of cores
+    train_tiny(arguments.output, TinySpec(), arguments.seed, arguments.output / "checkpoints", report)
+    print(arguments.output)
 
 
 def run_verify(arguments: argparse.Namespace) -> None:

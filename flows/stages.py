@@ -188,10 +188,11 @@ def report_stage(
     notes: Sequence[str],
     rebuild: bool,
     leaky: Sequence[ArtifactRef] = (),
+    purged: Sequence[ArtifactRef] = (),
 ) -> str:
-    """One page; `leaky` are scores on a split that leaks, for what a leak is worth."""
+    """One page; `leaky` and `purged` are scores with and without copies of test posts, for what a leak is worth."""
     decisions = runs.decisions_about(scores)
-    page = report.make_report(title, divided, enriched, scores, leaky, decisions, notes, rebuild=rebuild)
+    page = report.make_report(title, divided, enriched, scores, leaky, purged, decisions, notes, rebuild=rebuild)
     names.give_name("report", name, page, "made")
     return report.show_report(page)
 

@@ -54,6 +54,8 @@ class VlmChoice:
     """`tiny` (ships with the project), a model's name on the Hugging Face hub, or a local folder."""
     revision: str = ""
     """Commit, tag or branch of a hub model; empty: the newest."""
+    image_words: bool = False
+    """Put the words found in the image beside it, for backbones that cannot read small print."""
     training: TrainingChoice = field(default=TrainingChoice())
     """Changes to the training of every one of them."""
     gamma: float = 0.5
@@ -63,7 +65,10 @@ class VlmChoice:
 
     def settings(self, system: str) -> dict[str, Any]:
         """By dotted name in the spec of `system`."""
-        of_all = {"backbone": self.backbone, "revision": self.revision, **self.training.settings()}
+        of_all = {
+            "backbone": self.backbone, "revision": self.revision, "image_words": self.image_words,
+            **self.training.settings(),
+        }  # fmt: skip
         if not has_setting(system, "method.gamma"):
             return of_all
         return {**of_all, "method.gamma": self.gamma, "method.warmup_steps": self.warmup_steps}

@@ -6,6 +6,7 @@ artifact says which rows count for a data set, and has no rows of its own.
 
 import logging
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -98,6 +99,7 @@ def read_words(
         todo = sorted(images) if rebuild else rows.missing(images)
         if not todo:
             return cached(0, f"all {len(images)} images of the shard were read before")
+        begun = time.monotonic()
         with progress(f"reading words, shard {shard}") as report:
             readings: list[Reading] = []
             for reading in pool.read((key, store.images.read(images[key])) for key in todo):
@@ -108,7 +110,7 @@ def read_words(
 
         def build(draft: Draft) -> None:
             draft.write_table("ocr", ocr_table(kept), OCR_ROWS)
-            draft.facts.update(Counter(reading.status for reading in kept))
+            draft.facts.update(Counter(reading.status for reading in kept), asked_seconds=time.monotonic() - begun)
 
         rows.add([reading.image_key for reading in kept], build, rebuild=rebuild)
     if failed:  # a failure that passes is retried by Prefect, and seen there; only these images are read again
@@ -150,6 +152,7 @@ def name_entities(dataset: ArtifactRef, spec: EntitySpec, limits: TeacherLimits,
         todo = sorted(images) if rebuild else rows.missing(images)
         if not todo:
             return cached(0, f"all {len(images)} images were asked about before")
+        begun = time.monotonic()
         with (
             asking_of(store, dataset, spec.model, f"entities-{spec.engine}", limits) as asking,
             progress(f"asking {spec.model} about images") as report,
@@ -166,7 +169,7 @@ def name_entities(dataset: ArtifactRef, spec: EntitySpec, limits: TeacherLimits,
 
         def build(draft: Draft) -> None:
             draft.write_table("entities", kept, kept.schema)
-            draft.facts.update(Counter(kept["status"].to_pylist()))
+            draft.facts.update(Counter(kept["status"].to_pylist()), asked_seconds=time.monotonic() - begun)
 
         if answered:
             rows.add(answered, build, rebuild=rebuild)

@@ -1,7 +1,7 @@
 """The report of a split's runs: gathered from the store, rendered by the core, kept as an artifact."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
@@ -12,7 +12,7 @@ from mmkp_core.data.text import source_form, tokens
 from mmkp_core.errors import WrongInput
 from mmkp_core.evaluation.effort import Effort, by_effort, token_bounds
 from mmkp_core.evaluation.protocols import ScoreTable
-from mmkp_core.evaluation.significance import standings
+from mmkp_core.evaluation.significance import compare, intervals, standings
 from mmkp_core.evaluation.spec import EvaluateSpec
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.report.html import render_html
@@ -46,7 +46,7 @@ from mmkp_core.seeding import python_generator
 from mmkp_core.systems import System, systems
 from storage.records import Record
 from storage.store import Draft, Store
-from tasks.evaluate import by_head, gold_and_train, phrase_kinds
+from tasks.evaluate import by_head, gold_and_train, leaked_posts, phrase_kinds
 from tasks.examples import dataset_parts, dataset_posts, examples, image_keys, part_posts, split_dataset
 from tasks.store import build_once, flow_run_id, open_store
 from tasks.stored import stored_task
@@ -57,6 +57,7 @@ BOARDS = {"cmkp": ("f1@1", "f1@3", "map@5"), "aimkp": ("f1@1", "f1@3", "map@5"),
 STATUSES = ("accepted", "rejected", "failed")
 EXAMPLES = 120
 PAIRS = 30
+LEAST_REASONED = 0.05  # of its answers: a stray one makes no system that reasons
 ANSWERS = 5  # systems shown beside each other for one post
 
 
@@ -67,24 +68,26 @@ def make_report(
     enriched: ArtifactRef,
     scores: Sequence[ArtifactRef],
     leaky: Sequence[ArtifactRef] = (),
+    purged: Sequence[ArtifactRef] = (),
     decisions: Sequence[ArtifactRef] = (),
     notes: Sequence[str] = (),
     rebuild: bool = False,
 ) -> ArtifactRef:
     """One page about a split: its posts, and what each system made of them.
 
-    `leaky` are scores on a split whose test posts have copies among the training posts.
+    `leaky` are scores on a split whose test posts have copies among the training posts, `purged` those on the same
+    test posts without such copies.
     """
     store = open_store()
 
     def build(draft: Draft) -> None:
-        data = gather(store, title, split, enriched, scores, leaky, decisions, notes)
+        data = gather(store, title, split, enriched, scores, leaky, purged, decisions, notes)
         (draft.folder / "report.html").write_text(render_html(data), encoding="utf-8")
         (draft.folder / "report.md").write_text(render_markdown(data), encoding="utf-8")
         draft.facts["title"] = title
 
     spec = {"title": title, "notes": list(notes)}
-    inputs = [split, enriched, *scores, *leaky, *decisions]
+    inputs = [split, enriched, *scores, *leaky, *purged, *decisions]
     return build_once("report", spec, inputs, build, version=VERSION, rebuild=rebuild)
 
 
@@ -107,6 +110,7 @@ def gather(
     enriched: ArtifactRef,
     scores: Sequence[ArtifactRef],
     leaky: Sequence[ArtifactRef],
+    purged: Sequence[ArtifactRef],
     decisions: Sequence[ArtifactRef],
     notes: Sequence[str],
 ) -> ReportData:
@@ -140,7 +144,9 @@ def gather(
         images=tuple(_image_facts(store, dataset, part, given[part]) for part in PARTS if posts[part]),
         overlaps=tuple(_overlaps(store, split)),
         pairs=tuple(_pairs(store, split, dataset)),
-        leaks=tuple(_leaks(Entry(store, table, store.require(ref)) for ref in leaky)),
+        leaks=tuple(
+            _leaks(store, *([Entry(store, table, store.require(r)) for r in refs] for refs in (leaky, purged)))
+        ),
         curves=tuple(_curves(store, runs)),
         stages=tuple(_stages(store, dataset, enriched, split, score_records, runs)),
         quarantine=tuple(_quarantine(store, dataset)),
@@ -201,7 +207,7 @@ def _boards(store: Store, entries: Sequence[Entry]) -> Iterable[Leaderboard]:
         yield Leaderboard(protocol=protocol, metrics=metrics, rows=tuple(rows), posts=posts, confidence=confidence)
 
 
-def _tables(store: Store, entry: Entry) -> dict[str, dict[str, ScoreTable]]:
+def _tables(store: Store, entry: Entry, leaked: Set[str] | None = None) -> dict[str, dict[str, ScoreTable]]:
     """head -> protocol -> per-post table: what two systems are compared by."""
     from mmkp_core.evaluation.scorecard import evaluate
 
@@ -209,7 +215,7 @@ def _tables(store: Store, entry: Entry) -> dict[str, dict[str, ScoreTable]]:
     spec = EvaluateSpec(protocol="all", resamples=0)
     said = by_head(store, entry.predictions)
     return {
-        head: {str(name): table for name, table in evaluate(gold, predictions, spec).tables.items()}
+        head: {str(name): table for name, table in evaluate(gold, predictions, spec, leaked=leaked).tables.items()}
         for head, predictions in said.items()
     }
 
@@ -252,7 +258,7 @@ def _reasoning(store: Store, entries: Sequence[Entry]) -> Iterable[ReasoningRow]
             for row in rows
             if row["head"] == entry.heads[0] and row["tokens"] is not None
         }
-        if any(effort.reasoned for effort in written.values()):
+        if written and sum(effort.reasoned for effort in written.values()) >= LEAST_REASONED * len(written):
             efforts[number] = written
     bounds = token_bounds(effort for written in efforts.values() for effort in written.values())
     for number, written in efforts.items():
@@ -289,24 +295,32 @@ def _decisions(store: Store, decisions: Sequence[ArtifactRef]) -> Iterable[Decis
         )
 
 
-def _leaks(entries: Iterable[Entry]) -> Iterable[LeakRow]:
-    """What each system scores where copies of test posts were trained on; nothing where no test post leaks."""
-    for entry in entries:
-        of = {
-            row["slice"]: row
-            for row in entry.scores
-            if (row["head"], row["protocol"], row["metric"]) == (entry.heads[0], "cmkp", "f1@1")
-        }
-        if "leaked" in of and "not leaked" in of:
-            cells = [Cell(of[n]["value"], of[n]["low"], of[n]["high"]) for n in ("all", "leaked", "not leaked")]
-            yield LeakRow(
-                system=entry.system.title,
-                all=cells[0],
-                leaked=cells[1],
-                others=cells[2],
-                leaked_posts=of["leaked"]["posts"],
-                other_posts=of["not leaked"]["posts"],
-            )
+def _leaks(store: Store, leaky: Sequence[Entry], purged: Sequence[Entry]) -> Iterable[LeakRow]:
+    """What copies among the training posts add, by system; nothing where no test post leaks."""
+    for entry in leaky:
+        leaked = leaked_posts(store, entry.predictions)
+        clean = next((other for other in purged if other.id == entry.id), None)
+        if not leaked or clean is None:
+            continue
+        head = entry.heads[0]
+        both = [_tables(store, one, leaked)[head]["cmkp"] for one in (entry, clean)]
+        spread = [intervals([t], resamples=2000, confidence=EvaluateSpec().confidence, seed=0) for t in both]
+        cells = [
+            Cell(table.slices["leaked"].value("f1@1"), *found["cmkp", "leaked", "f1@1"])
+            for table, found in zip(both, spread, strict=True)
+        ]
+        worths = []
+        for part in ("leaked", "all"):
+            difference = compare([both[0]], [both[1]], slice=part)
+            worths.append(Cell(difference.difference, difference.low, difference.high))
+        yield LeakRow(
+            system=entry.system.title,
+            posts=both[0].slices["leaked"].posts,
+            leaked=cells[0],
+            purged=cells[1],
+            worth=worths[0],
+            worth_of_all=worths[1],
+        )
 
 
 def _cards(
@@ -466,7 +480,7 @@ def _stages(
     for name, records in by_kind.items():
         yield Stage(
             name=name,
-            seconds=sum(record.seconds for record in records),
+            seconds=sum(record.facts.get("asked_seconds", record.seconds) for record in records),
             reused=all(record.provenance.get("flow_run") != current for record in records),
             detail=f"{len(records)} parts" if len(records) > 1 else "",
         )

@@ -48,6 +48,7 @@ def teach_posts(
                 "run it again with a larger budget (limits.budget_tokens, limits.budget_cost) to go on from there"
             )
         draft.facts.update(Counter(states), engine=rows.group, model=spec.model, split=split.address)
+        draft.rests_on += [part.ref for part in rows.parts()]
 
     return build_once("taught", spec, [split, enriched], build, version=VERSION, rebuild=rebuild)
 

@@ -37,7 +37,7 @@ def slices(judged: Judged) -> Iterator[Slice]:
     if gold.seen is not None and guesses.seen is not None:
         yield Slice("seen", gold.seen, guesses.seen, right)
         yield Slice("unseen", ~gold.seen, ~guesses.seen, right)
-    if judged.leaked is not None:
+    if judged.leaked is not None and judged.leaked.any():
         for name, posts in (("leaked", judged.leaked), ("not leaked", ~judged.leaked)):
             yield Slice(name, posts[gold.row], posts[guesses.row], right)
     for kind, (of_kind, hits_kind) in judged.kinds.items():

@@ -102,6 +102,16 @@ def without_leaks(parts: Parts, likenesses: Sequence[Likeness]) -> Parts:
     return out
 
 
+def without_sources(parts: Parts, likenesses: Sequence[Likeness]) -> Parts:
+    """Validation posts that are like a test post are dropped, then training posts that are like one of either."""
+    out = parts.copy()
+    for part in (VALID, TRAIN):
+        later = (out > part) & (out != DROPPED)
+        for likeness in likenesses:
+            out[likeness.touched(by=later, among=out == part)] = DROPPED
+    return out
+
+
 def with_unseen_labels(
     labels: Sequence[Sequence[str]],
     cluster: Ints,

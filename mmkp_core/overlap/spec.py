@@ -16,9 +16,10 @@ class SplitSpec:
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
-    kind: Literal["given", "random", "clean", "unseen-labels", "temporal"] = "clean"
-    """clean: random, then no post in two parts with its copies and near-copies. unseen-labels: clean, and a share of
-    the test phrases is never trained on. temporal: the newest posts are the test; near-copies of earlier posts are
+    kind: Literal["given", "random", "clean", "purged", "unseen-labels", "temporal"] = "clean"
+    """clean: random, then no post in two parts with its copies and near-copies. purged: the test posts stay as they
+    are, and posts that they are copies of are not trained on. unseen-labels: clean, and a share of the test phrases is
+    never trained on. temporal: the newest posts are the test; near-copies of earlier posts are
     dropped. given: the parts that the source states, as they are. random: as it falls, leaks and all."""
     valid_share: Annotated[float, Ge(0), Le(0.9)] = 0.1
     """Share of the posts to validate on."""
@@ -27,7 +28,8 @@ class SplitSpec:
     seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0
     """Another seed, another split."""
     start: Literal["random", "given"] = "random"
-    """What a clean split starts from. given: the parts that the source states; only what leaks is moved."""
+    """What a clean or purged split starts from. given: the parts that the source states; only what leaks is moved or
+    dropped."""
     fields: Literal["both", "text", "image"] = "both"
     """What is compared: posts are copies if either is."""
     text_unit: Unit = "char3"

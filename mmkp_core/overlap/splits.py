@@ -29,6 +29,7 @@ from mmkp_core.overlap.assignment import (
     with_shares,
     with_unseen_labels,
     without_leaks,
+    without_sources,
 )
 from mmkp_core.overlap.copies import MEASURES, Copies, Measure, find_copies, unit_of_score
 from mmkp_core.overlap.images import ImageSignature
@@ -46,6 +47,7 @@ HELD_OUT = "has a phrase that is kept from training"
 NO_PART = "the source states no part"
 NO_TIME = "no time of writing"
 LEAK = "a copy or near-copy of a post of an earlier part"
+SOURCE = "a copy or near-copy of a post of a later part"
 
 EQUALS_LISTED = 20
 """Of equal posts, how many are listed as partners of a post of another part."""
@@ -175,11 +177,13 @@ def make_split(posts: Sequence[Post], spec: SplitSpec, signatures: Mapping[str, 
             parts = without_leaks(before, likenesses)
             reasons = _reasons(parts == DROPPED, LEAK) | _reasons(before == DROPPED, NO_TIME)
             return Split(posts, parts, before, reasons, clusters(len(posts), likenesses), copies, spec)
+        case "purged":
+            before = _started(posts, before, spec)
+            parts = without_sources(before, likenesses)
+            return Split(posts, parts, before, _reasons(parts != before, SOURCE), None, copies, spec)
         case "clean":
             cluster = clusters(len(posts), likenesses)
-            if spec.start == "given":
-                given = _given(posts)
-                before = np.where(given == DROPPED, before, given)
+            before = _started(posts, before, spec)
             parts = together = gathered(before, cluster)
             if spec.start == "random":
                 parts = with_shares(together, cluster, sizes, draw)
@@ -196,6 +200,14 @@ def make_split(posts: Sequence[Post], spec: SplitSpec, signatures: Mapping[str, 
             return Split(
                 posts, parts, before, reasons | _reasons((parts != before) & holding, HELD_OUT), cluster, copies, spec
             )
+
+
+def _started(posts: Sequence[Post], random: Parts, spec: SplitSpec) -> Parts:
+    """The parts that the source states, chance where it states none; or chance alone."""
+    if spec.start == "random":
+        return random
+    given = _given(posts)
+    return np.where(given == DROPPED, random, given)
 
 
 def grow(

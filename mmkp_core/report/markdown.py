@@ -237,14 +237,15 @@ def _data(data: ReportData) -> Iterator[str]:
     if data.leaks:
         yield "## What a leak is worth"
         yield _table(
-            ["System", f"{metric_name(data.leak_metric)} of all", "Leaked posts", "The others", "Worth of the leak"],
+            ["System", "Leaked posts", "Copies trained on", "Copies left out", "Worth", "Worth over all posts"],
             (
                 [
                     markdown(row.system),
-                    _cell(row.all, decimals(row.leaked_posts + row.other_posts)),
-                    f"{_cell(row.leaked, decimals(row.leaked_posts))}, {count(row.leaked_posts)} posts",
-                    f"{_cell(row.others, decimals(row.other_posts))}, {count(row.other_posts)} posts",
-                    _points(row.worth),
+                    count(row.posts),
+                    _cell(row.leaked, decimals(row.posts)),
+                    _cell(row.purged, decimals(row.posts)),
+                    f"{_points(row.worth.value)}{_between(row.worth)}",
+                    f"{_points(row.worth_of_all.value)}{_between(row.worth_of_all)}",
                 ]
                 for row in data.leaks
             ),

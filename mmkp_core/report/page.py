@@ -250,19 +250,17 @@ class ReasoningRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeakRow:
-    """What one system scores on a split that leaks: on all posts, on the leaked ones, on the others."""
+    """What one system scores on test posts of which copies were trained on, and on the same posts where none were."""
 
     system: str
-    all: Cell
+    posts: int
+    """Leaked test posts."""
     leaked: Cell
-    others: Cell
-    leaked_posts: int
-    other_posts: int
-
-    @property
-    def worth(self) -> float:
-        """What the leak adds to the score of all posts."""
-        return self.all.value - self.others.value
+    purged: Cell
+    worth: Cell
+    """The difference on those posts, with its interval."""
+    worth_of_all: Cell
+    """The same over all test posts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

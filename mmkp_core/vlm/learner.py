@@ -46,6 +46,8 @@ from mmkp_core.vlm.weights import weights_identity
 VLM_VERSION = 1  # raise it when the same spec and posts lead to other weights or answers
 
 CHECKPOINT_STEPS = 200
+PRETRAINED = 50_000_000
+"""Weights from which a backbone is none that was made for tests."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class VlmLearner:
             return Learned((), {"trained_weights": 0})
         accelerator = _accelerator(self.device, spec)
         backbone = self._backbone(spec, accelerator.device)
+        _refuse_tinys_step_size(backbone.model, spec)
         student = with_new_adapter(backbone, spec.lora, seed_for(seed, "adapter"))
         conversation = Conversation(student.processor, spec.longest)
         pictures = Pictures(data.images if spec.modalities != "text" else None, most_pixels(spec))
@@ -178,6 +181,16 @@ def _identity(spec: VlmSpec, seed: int, train: Sequence[Example]) -> str:
         for e in train
     ]  # fmt: skip
     return fingerprint(VLM_VERSION, spec, weights_identity(spec), seed, posts)
+
+
+def _refuse_tinys_step_size(model: nn.Module, spec: VlmSpec) -> None:
+    """The settings' defaults are those of the tiny backbone; a pretrained model would be lost to hours of training."""
+    weights = sum(p.numel() for p in model.parameters())
+    if weights > PRETRAINED and spec.training.learning_rate > 1e-3:
+        raise WrongInput(
+            f"training.learning_rate = {spec.training.learning_rate} is made for the tiny backbone; "
+            f"{spec.backbone} has {weights:,} weights, give it something like 2e-4"
+        )
 
 
 def _device(name: str) -> torch.device:

@@ -16,7 +16,7 @@ from mmkp_core.systems import Images
 from mmkp_core.training.batching import Indices
 from mmkp_core.visual.decode import Undecodable, decode
 from mmkp_core.vlm.conversation import Ask, Conversation, Prompts
-from mmkp_core.vlm.spec import TINY, Modalities, VlmSpec
+from mmkp_core.vlm.spec import TINY, VlmSpec
 from mmkp_core.vlm.tiny import TinyShape
 
 WIDEST = 20.0  # a picture's longer side over its shorter; vision towers refuse strips of 200
@@ -149,7 +149,7 @@ def ask(example: Example, pictures: Pictures, spec: VlmSpec) -> Ask:
 
 
 def shown(example: Example, spec: VlmSpec, *, with_image: bool) -> StudentPrompt:
-    return student_prompt(_visible(example, spec.modalities), spec.language, with_image=with_image)
+    return student_prompt(_visible(example, spec), spec.language, with_image=with_image)
 
 
 def most_pixels(spec: VlmSpec) -> int:
@@ -157,14 +157,17 @@ def most_pixels(spec: VlmSpec) -> int:
     return min(spec.image_pixels, TinyShape.pixels**2) if spec.backbone == TINY else spec.image_pixels
 
 
-def _visible(example: Example, modalities: Modalities) -> Example:
-    match modalities:
-        case "text+image":
-            return example
-        case "text":
-            return Example(post=example.post)
-        case "image":
-            return replace(example, post=replace(example.post, text=""))
+def _visible(example: Example, spec: VlmSpec) -> Example:
+    """What the student is told in words."""
+    if spec.modalities == "text":
+        return Example(post=example.post)
+    return replace(
+        example,
+        post=example.post if spec.modalities == "text+image" else replace(example.post, text=""),
+        image_words=example.image_words if spec.image_words else "",
+        attributes=example.attributes if spec.visual_words else (),
+        entities=example.entities if spec.visual_words else (),
+    )
 
 
 def _reasoned(examples: Sequence[Example], conversation: Conversation, longest: int) -> list[Sequence[int]]:

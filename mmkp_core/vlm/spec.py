@@ -125,7 +125,11 @@ class VlmSpec:
     revision: str = ""
     """Commit, tag or branch of a hub model; empty: the newest."""
     modalities: Modalities = "text+image"
-    """What of a post is shown: all; its own words only; or its image and what was read from it only."""
+    """What of a post is shown: all; its own words only; or its image (and what was read from it) only."""
+    image_words: bool = False
+    """Put the words found in the image beside it, for backbones that cannot read small print."""
+    visual_words: bool = False
+    """Put the image's entities and attributes beside it."""
     language: Language = "en"
     """Language of the question."""
     lora: LoraSpec = field(default=LoraSpec())

@@ -65,7 +65,7 @@ def train_tiny(folder: Path, spec: TinySpec, seed: int, checkpoints: Path, repor
     examples = [base_example(post, seed, drawn.get(post.image)) for post in posts]
     processor = tiny_processor(_texts(examples), spec.shape)
     model = tiny_model(processor, spec.shape, seed_for(seed, "tiny"))
-    whole = VlmSpec(micro_batch=spec.training.batch_size)
+    whole = VlmSpec(micro_batch=spec.training.batch_size, image_words=True, visual_words=True)
     pictures = Pictures(drawn.get, most_pixels(whole))
     fitted = fit(
         model,

@@ -114,3 +114,37 @@ def test_a_champion_is_replaced_only_by_what_is_surely_better(home: Path, tmp_pa
     verdicts = ask(home, "select verdict, posts > 0, len(reasons) > 0 from decisions order by made_at")
     assert verdicts == [("first", None, True), ("kept", True, True), ("promoted", True, True)]
     assert [number for (number,) in ask(home, "select number from names where kind='champion' order by 1")] == [1, 2]
+
+
+TAUGHT = """
+select p.phrases, p.answer, asked.source, asked.line, asked.text, r.prompt, r.rationale, learned.source, learned.line
+from predictions p
+join posts asked using (dataset, post_id)
+join inputs of_run on of_run.artifact = p.run_artifact
+join inputs of_teaching on of_teaching.artifact = of_run.input
+join rationales r on r.artifact = of_teaching.input
+join posts learned on learned.dataset = p.dataset and learned.post_id = r.post_id
+where p.system = 'dynamic-cot' and r.status = 'accepted'
+limit 1
+"""
+
+
+def test_one_query_leads_from_an_answer_of_dynamic_cot_to_the_teachers_prompt_and_the_raw_lines(home: Path) -> None:
+    small = {"epochs": 1, "batch_size": 8}
+    run(
+        "demo",
+        posts={"posts": 30},
+        later_share=0,
+        ocr={"engine": "rapid"},
+        systems=["frequent", "dynamic-cot"],
+        vision_language={"training": small},
+        evaluation={"resamples": 0},
+    )
+    [(phrases, answer, file, line, text, prompt, rationale, learned_file, learned_line)] = ask(home, TAUGHT)
+    assert isinstance(phrases, list) and isinstance(answer, str)
+    assert (file, learned_file) == ("posts.jsonl", "posts.jsonl") and line != learned_line
+    assert text
+    assert json.loads(prompt)["messages"]
+    assert "which leads to" in rationale
+    named = ask(home, "select count(*) from entities")
+    assert named[0][0] > 10

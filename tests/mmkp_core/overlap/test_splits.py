@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -65,7 +66,7 @@ def part_of(split: Split) -> dict[str, str]:
     return {row["post_id"]: row["part"] for row in rows}
 
 
-@pytest.mark.parametrize("kind", ["clean", "unseen-labels", "temporal"])
+@pytest.mark.parametrize("kind", ["clean", "purged", "unseen-labels", "temporal"])
 @settings(deadline=None, max_examples=60)
 @given(drawn=POSTS, distance=st.integers(0, 4), threshold=st.sampled_from([0.5, 0.8, 1.0]))
 def test_no_pair_of_copies_stands_in_two_parts(kind: str, drawn: list, distance: int, threshold: float) -> None:
@@ -86,6 +87,22 @@ def test_no_pair_of_copies_stands_in_two_parts(kind: str, drawn: list, distance:
     assert not any(
         shared[m] for m in ("identical_text", "near_text", "identical_image", "near_image", "shared_image_name")
     )
+
+
+@settings(deadline=None, max_examples=40)
+@given(drawn=POSTS)
+def test_a_purged_split_keeps_its_test_posts_and_drops_only_their_copies(drawn: list) -> None:
+    posts = as_posts(drawn)
+    spec = SplitSpec(kind="purged", valid_share=0.2, test_share=0.2, text_unit="word", text_threshold=0.8)
+    fell = part_of(make_split(posts, replace(spec, kind="random"), SIGNATURES))
+
+    parts = part_of(make_split(posts, spec, SIGNATURES))
+
+    assert {i for i, part in parts.items() if part == "test"} == {i for i, part in fell.items() if part == "test"}
+    for post in posts:
+        if parts[post.post_id] == "dropped":
+            later = {"train": ("valid", "test"), "valid": ("test",)}[fell[post.post_id]]
+            assert any(alike(post, other, spec) for other in posts if parts[other.post_id] in later)
 
 
 def numbered(count: int, text: str = "post number {0} of its own {0}{0}") -> list[Post]:

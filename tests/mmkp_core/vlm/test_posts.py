@@ -56,12 +56,25 @@ def test_a_post_whose_picture_cannot_be_had_is_asked_without_one(data: bytes | N
 def test_what_each_modality_shows() -> None:
     pictures = Pictures(lambda key: drawn(20, 20), 10_000)
     said = {
-        modalities: ask(example("x"), pictures, VlmSpec(modalities=modalities))
+        modalities: ask(example("x"), pictures, VlmSpec(modalities=modalities, image_words=True))
         for modalities in ("text+image", "text", "image")
     }
     assert [one.image is not None for one in said.values()] == [True, False, True]
     assert ["words" in one.prompt.turn.text for one in said.values()] == [True, True, False]
     assert ["painted" in one.prompt.turn.text for one in said.values()] == [True, False, True]
+
+
+def test_what_was_read_from_the_picture_is_told_only_where_it_is_asked_for() -> None:
+    pictures = Pictures(lambda key: drawn(20, 20), 10_000)
+    post = replace(example("x"), attributes=("reddish",), entities=("a star",))
+
+    def told(**settings: bool) -> list[bool]:
+        text = ask(post, pictures, VlmSpec(**settings)).prompt.turn.text
+        return [word in text for word in ("painted", "reddish", "a star")]
+
+    assert told() == [False, False, False]
+    assert told(image_words=True) == [True, False, False]
+    assert told(visual_words=True) == [False, True, True]
 
 
 def test_a_rationale_that_is_too_long_is_not_taught_and_the_answer_stays(student: Any, processor: Any) -> None:

@@ -1,10 +1,11 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
+from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from mmkp_core.data.demo.facts import demo_facts
 from mmkp_core.data.demo.spec import DemoSpec
@@ -12,7 +13,7 @@ from mmkp_core.training.spec import TrainingSpec
 from mmkp_core.vlm.spec import VlmSpec
 from mmkp_core.vlm.tiny import TinyShape, tiny_model
 from mmkp_core.vlm.tiny_training import TinySpec, base_example, train_tiny
-from mmkp_core.vlm.weights import weights_identity
+from mmkp_core.vlm.weights import TINY_WEIGHTS, weights_identity
 
 SMALL = TinySpec(
     drills=60,
@@ -65,3 +66,18 @@ def test_weights_are_told_apart_by_their_bytes(backbone_folder: Path, tmp_path: 
     (tmp_path / "model.safetensors").write_bytes(data)
     assert weights_identity(local) != weights_identity(replace(local, backbone=str(tmp_path)))
     assert weights_identity(VlmSpec(backbone="org/model", revision="abc")) == "org/model@abc"
+
+
+def test_the_weights_that_ship_are_small_and_say_how_they_were_made() -> None:
+    record = json.loads((TINY_WEIGHTS / "record.json").read_text())
+    assert (TINY_WEIGHTS / "model.safetensors").stat().st_size < 3_000_000
+    assert record["command"] == f"mmkp tiny --seed {record['seed']}"
+    assert record["spec"] == asdict(TinySpec())
+    assert len(weights_identity(VlmSpec())) == 20
+
+
+def test_the_weights_that_ship_open_as_any_models_do() -> None:
+    model = AutoModelForImageTextToText.from_pretrained(TINY_WEIGHTS)
+    assert type(model).__name__ == "Qwen2_5_VLForConditionalGeneration"
+    assert 1_000_000 < model.num_parameters() < 2_000_000
+    assert AutoProcessor.from_pretrained(TINY_WEIGHTS).tokenizer.eos_token == "<|im_end|>"
