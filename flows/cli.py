@@ -434,7 +434,7 @@ def run_compare(arguments: argparse.Namespace) -> None:
         print(json.dumps(found))
         return
     print(f"{', '.join(found['ours'])} against {', '.join(found['theirs'])}, {found['part'] or 'all'} posts")
-    print(f"of {found['on']}, protocol {found['protocol']}, percent")
+    print(f"of {', '.join(found['called']) or found['on']}, protocol {found['protocol']}, percent")
     print(f"{'':<16}{'':<8}{'ours':>8}{'theirs':>8}{'difference':>12}  {'interval':<18}{'p':>8}{'posts':>8}")
     for row in found["rows"]:
         between = f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}"

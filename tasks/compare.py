@@ -49,8 +49,17 @@ def compare_runs(
                         "posts": found.posts,
                     }
                 )
-    return {"ours": list(ours), "theirs": list(theirs), "on": place[0], "part": place[1], "protocol": protocol,
-            "confidence": confidence, "rows": rows}  # fmt: skip
+    called = [v.name for v in store.names.current() if v.target.address == place[0]]
+    return {
+        "ours": list(ours),
+        "theirs": list(theirs),
+        "on": place[0],
+        "called": called,
+        "part": place[1],
+        "protocol": protocol,
+        "confidence": confidence,
+        "rows": rows,
+    }
 
 
 def _predictions(store: Store, run: ArtifactRef) -> dict[Place, Record]:

@@ -47,13 +47,15 @@ from mmkp_core.systems import System, systems
 from storage.records import Record
 from storage.store import Draft, Store
 from tasks.evaluate import by_head, gold_and_train, leaked_posts, phrase_kinds
-from tasks.examples import dataset_parts, dataset_posts, examples, image_keys, part_posts, split_dataset
+from tasks.examples import dataset_parts, dataset_posts, examples, image_keys, part_posts, plain, split_dataset
 from tasks.store import build_once, flow_run_id, open_store
 from tasks.stored import stored_task
 
-VERSION = 3
+VERSION = 4
 PARTS = ("train", "valid", "test")
 BOARDS = {"cmkp": ("f1@1", "f1@3", "map@5"), "aimkp": ("f1@1", "f1@3", "map@5"), "strict": ("f1@1", "f1@3", "map@5")}
+COUNTED = frozenset({"answer_tokens", "rationale_tokens", "gamma_quantile", "l_sft"})
+"""Figures of a training that are no losses; the view `curves` has them."""
 STATUSES = ("accepted", "rejected", "failed")
 EXAMPLES = 120
 PAIRS = 30
@@ -117,18 +119,20 @@ def gather(
     dataset = split_dataset(store, split)
     posts = {part: part_posts(store, split, part) for part in PARTS}
     given = {part: examples(store, posts[part], enriched) for part in PARTS}
-    score_records = [store.require(ref) for ref in scores]
-    runs = [store.require(ArtifactRef.parse(record.facts["run"])) for record in score_records]
     table = systems()
-    rows = [Entry(store, table, record) for record in score_records]
+    rows = _entries(store, table, map(store.require, scores))
+    runs = [entry.run for entry in rows]
     made = datetime.now(UTC)
     return ReportData(
         title=title,
         made=f"{made:%d %B %Y, %H:%M} UTC",
-        subtitle=f"{len(posts['test']):,} test posts, {len(runs)} systems, trained on {len(posts['train']):,} posts",
+        subtitle=(
+            f"{len(posts['test']):,} test posts, {_several(len(runs), 'run')} of "
+            f"{_several(len({entry.id for entry in rows}), 'system')}, trained on {len(posts['train']):,} posts"
+        ),
         counts={
             "posts": sum(map(len, posts.values())),
-            "systems": len(runs),
+            "runs": len(runs),
             "test posts": len(posts["test"]),
             "distinct keyphrases": len({p for part in posts.values() for post in part for p in post.keyphrases}),
         },
@@ -144,11 +148,9 @@ def gather(
         images=tuple(_image_facts(store, dataset, part, given[part]) for part in PARTS if posts[part]),
         overlaps=tuple(_overlaps(store, split)),
         pairs=tuple(_pairs(store, split, dataset)),
-        leaks=tuple(
-            _leaks(store, *([Entry(store, table, store.require(r)) for r in refs] for refs in (leaky, purged)))
-        ),
-        curves=tuple(_curves(store, runs)),
-        stages=tuple(_stages(store, dataset, enriched, split, score_records, runs)),
+        leaks=tuple(_leaks(store, *(_entries(store, table, map(store.require, refs)) for refs in (leaky, purged)))),
+        curves=tuple(_curves(store, rows)),
+        stages=tuple(_stages(store, dataset, enriched, split, rows)),
         quarantine=tuple(_quarantine(store, dataset)),
     )
 
@@ -156,17 +158,44 @@ def gather(
 class Entry:
     """One scored run: its system's row, its scores by head, and how it is called on the page."""
 
-    def __init__(self, store: Store, table: Mapping[str, System], record: Record) -> None:
+    def __init__(self, store: Store, table: Mapping[str, System], record: Record, run_name: str = "") -> None:
         self.record = record
         self.id: str = record.facts["system"]
         self.system = table[self.id]
         self.predictions = ArtifactRef.parse(record.facts["predictions"])
         self.scores = store.table(record, "scores").to_pylist()
         self.heads: list[str] = list(dict.fromkeys(row["head"] for row in self.scores))
+        self.title = f"{self.system.title}, run {run_name}" if run_name else self.system.title
+        self.run = store.require(ArtifactRef.parse(record.facts["run"]))
+        self.note = _backbone(self.run)
 
     def label(self, head: str) -> str:
-        """The system's name, with the head where it is not the system's own answer."""
-        return self.system.title if head == self.heads[0] else f"{self.system.title}, {head}"
+        """The system's name, with its backbone, and with the head where it is not the system's own answer."""
+        noted = f"{self.title} ({self.note})" if self.note else self.title
+        return noted if head == self.heads[0] else f"{noted}, {head}"
+
+
+def _entries(store: Store, table: Mapping[str, System], scores: Iterable[Record]) -> list[Entry]:
+    """In the order of the table of systems; runs of one system are told apart by their names."""
+    order = list(table)
+    records = sorted(scores, key=lambda record: order.index(record.facts["system"]))
+    several = {system for system, count in Counter(r.facts["system"] for r in records).items() if count > 1}
+    called = _run_names(store)
+    return [
+        Entry(store, table, r, called.get(r.facts["run"], r.facts["run"]) if r.facts["system"] in several else "")
+        for r in records
+    ]
+
+
+def _run_names(store: Store) -> dict[str, str]:
+    """The name that each run bears now, by address."""
+    return {v.target.address: v.name.partition("/")[2] for v in store.names.current() if v.name.startswith("run/")}
+
+
+def _backbone(run: Record) -> str:
+    """The last part of a vision-language run's backbone, `tiny` or `Qwen2.5-VL-3B-Instruct`; empty for others."""
+    backbone: str = plain(run.spec["spec"]).get("backbone", "") if run.facts["family"] == "vlm" else ""
+    return backbone.rstrip("/").rpartition("/")[2]
 
 
 def _boards(store: Store, entries: Sequence[Entry]) -> Iterable[Leaderboard]:
@@ -191,10 +220,10 @@ def _boards(store: Store, entries: Sequence[Entry]) -> Iterable[Leaderboard]:
             }
             rows.append(
                 LeaderRow(
-                    system=entry.system.title,
+                    system=entry.title,
                     kind=entry.system.kind,
                     head="" if len(entry.heads) == 1 else head,
-                    note="tiny" if getattr(entry.system.spec, "backbone", "") == "tiny" else "",
+                    note=entry.note,
                     cells=tuple(
                         Cell(figures[m]["value"], figures[m]["low"], figures[m]["high"], marks[m][f"{number}/{head}"])
                         if m in figures
@@ -265,7 +294,7 @@ def _reasoning(store: Store, entries: Sequence[Entry]) -> Iterable[ReasoningRow]
         entry = entries[number]
         for row in by_effort(_tables(store, entry)[entry.heads[0]]["cmkp"], written, bounds):
             yield ReasoningRow(
-                system=entry.system.title,
+                system=entry.label(entry.heads[0]),
                 bucket=row.group,
                 mean_tokens=row.tokens,
                 mean_steps=row.steps,
@@ -277,7 +306,7 @@ def _reasoning(store: Store, entries: Sequence[Entry]) -> Iterable[ReasoningRow]
 
 def _decisions(store: Store, decisions: Sequence[ArtifactRef]) -> Iterable[DecisionRow]:
     """The newest first."""
-    called = {v.target.address: v.name.partition("/")[2] for v in store.names.current() if v.name.startswith("run/")}
+    called = _run_names(store)
     for ref in reversed(decisions):
         record = store.require(ref)
         facts = record.facts
@@ -314,7 +343,7 @@ def _leaks(store: Store, leaky: Sequence[Entry], purged: Sequence[Entry]) -> Ite
             difference = compare([both[0]], [both[1]], slice=part)
             worths.append(Cell(difference.difference, difference.low, difference.high))
         yield LeakRow(
-            system=entry.system.title,
+            system=entry.label(entry.heads[0]),
             posts=both[0].slices["leaked"].posts,
             leaked=cells[0],
             purged=cells[1],
@@ -437,21 +466,21 @@ def _pairs(store: Store, split: ArtifactRef, dataset: ArtifactRef) -> Iterable[P
         )
 
 
-def _curves(store: Store, runs: Sequence[Record]) -> Iterable[Curve]:
+def _curves(store: Store, entries: Sequence[Entry]) -> Iterable[Curve]:
     """The losses of each run: `phase/train/loss` beside `phase/valid/loss`, as the loop names them."""
-    titles = systems()
-    for record in runs:
+    for entry in entries:
         series: dict[str, list[tuple[float, float]]] = {}
-        for row in store.table(record, "curves").to_pylist():
+        for row in store.table(entry.run, "curves").to_pylist():
             series.setdefault(row["name"], []).append((row["step"], row["value"]))
         for name, points in series.items():
             phase, mark, loss = name.rpartition("train/")
-            if mark:
+            if mark and loss not in COUNTED:
                 yield Curve(
-                    run=f"{titles[record.facts['system']].title}: {phase.strip('/') or 'training'}, {loss}",
+                    run=f"{entry.label(entry.heads[0])}: {phase.strip('/') or 'training'}, {loss.replace('_', ' ')}",
                     train=tuple(points),
                     valid=tuple(series.get(f"{phase}valid/{loss}", ())),
                     unit="step",
+                    value_name="share" if loss.startswith("share") else "loss",
                 )
 
 
@@ -460,8 +489,7 @@ def _stages(
     dataset: ArtifactRef,
     enriched: ArtifactRef,
     split: ArtifactRef,
-    scores: Sequence[Record],
-    runs: Sequence[Record],
+    entries: Sequence[Entry],
 ) -> Iterable[Stage]:
     """Seconds of each stage's builds, and whether they were there before this flow run."""
     enrichment = store.require(enriched)
@@ -470,12 +498,12 @@ def _stages(
         if ref.group:
             by_kind.setdefault(ref.kind, []).append(store.require(ref))
     by_kind["split"] = [store.require(split)]
-    if taught := _taught(store, runs):
+    if taught := _taught(store, [entry.run for entry in entries]):
         by_kind["teach"] = taught
-    for run in runs:
-        by_kind[f"train {run.facts['system']}"] = [run]
-    by_kind["predict"] = [store.require(ArtifactRef.parse(record.facts["predictions"])) for record in scores]
-    by_kind["evaluate"] = list(scores)
+    for entry in entries:
+        by_kind[f"train {entry.label(entry.heads[0])}"] = [entry.run]
+    by_kind["predict"] = [store.require(entry.predictions) for entry in entries]
+    by_kind["evaluate"] = [entry.record for entry in entries]
     current = flow_run_id()
     for name, records in by_kind.items():
         yield Stage(
@@ -502,6 +530,10 @@ def _facts(store: Store, split: ArtifactRef, enriched: ArtifactRef, runs: Sequen
         yield Fact("training posts with a zero image", ", ".join(f"{k}: {v}" for k, v in zeroed.items()))
     if commit := record.provenance.get("commit"):
         yield Fact("code", commit[:12])
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _taught(store: Store, runs: Sequence[Record]) -> list[Record]:

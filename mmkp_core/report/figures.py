@@ -72,8 +72,8 @@ def reasoning_chart(rows: Sequence[ReasoningRow], metric: str, top: float) -> Ma
         for row in rows
         if row.cell.low is not None and row.cell.high is not None
     )
-    label = f"{metric_name(metric)} of {plain(rows[0].system)} by length of reasoning"
-    return frame.drawing(label, spread + frame.line(points, "valid"), "tokens of reasoning", 100.0)
+    label = f"{metric_name(metric)} of {plain(rows[0].system)} by length of the answer"
+    return frame.drawing(label, spread + frame.line(points, "valid"), "tokens of the answer", 100.0)
 
 
 def _finite(points: Sequence[Point]) -> list[Point]:
@@ -124,7 +124,7 @@ class _Frame:
             for tick in _ticks(self.y_high)
         )
         ends = Markup('<text class="low" x="{}" y="{}">{}</text><text x="{}" y="{}">{}</text>').format(
-            LEFT, HEIGHT - 14, f"{self.x_low:.4g}", WIDTH - RIGHT, HEIGHT - 14, f"{self.x_high:.4g}"
+            LEFT, HEIGHT - 14, f"{self.x_low:.0f}", WIDTH - RIGHT, HEIGHT - 14, f"{self.x_high:.0f}"
         )
         name = Markup('<text class="name" x="{}" y="{}">{}</text>').format(
             (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, x_name

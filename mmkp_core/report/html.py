@@ -134,7 +134,8 @@ def _headline(board: Leaderboard) -> Markup:
 
 
 def _name(row: LeaderRow) -> Markup:
-    return wording.shown(row.system) + (Markup(" ({})").format(wording.shown(row.head)) if row.head else "")
+    beside = ", ".join(word for word in (row.note, row.head) if word)
+    return wording.shown(row.system) + (Markup(" ({})").format(wording.shown(beside)) if beside else "")
 
 
 def _grid(chart: SliceChart) -> tuple[list[tuple[str, int]], list[tuple[str, list[SliceScore | None]]]]:

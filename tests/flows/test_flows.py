@@ -134,9 +134,9 @@ def test_one_query_leads_from_an_answer_of_dynamic_cot_to_the_teachers_prompt_an
     run(
         "demo",
         posts={"posts": 30},
-        later_share=0,
+        later_share=0.3,
         ocr={"engine": "rapid"},
-        systems=["frequent", "dynamic-cot"],
+        systems=["tfidf", "dynamic-cot"],
         vision_language={"training": small},
         evaluation={"resamples": 0},
     )
