@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from mmkp_core.errors import MmkpError
 
@@ -21,7 +22,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        _python, _packages, _store, _server, _ocr, _accelerator, _teacher,
+        _python, _packages, _store, _server, _ocr, _accelerator, _backbones, _teacher,
     )  # fmt: skip
     return [finding for check in checks for finding in check()]
 
@@ -87,6 +88,25 @@ def _accelerator() -> Iterator[Finding]:
         yield Finding("gpu", True, names)
     else:
         yield Finding("gpu", False, "none; training runs on the CPU", "large vision-language models need one")
+
+
+def _backbones() -> Iterator[Finding]:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    from mmkp_core.vlm.weights import TINY_WEIGHTS
+
+    tiny = (TINY_WEIGHTS / "model.safetensors").is_file()
+    yield Finding(
+        "backbone tiny", tiny, "ships with mmkp" if tiny else "its weights are missing",
+        "" if tiny else f"mmkp tiny --output {TINY_WEIGHTS}",
+    )  # fmt: skip
+    fetched = sorted(
+        path.name.removeprefix("models--").replace("--", "/") for path in Path(HF_HUB_CACHE).glob("models--*")
+    )
+    yield Finding(
+        "hub weights", bool(fetched), ", ".join(fetched) or f"none in {HF_HUB_CACHE}",
+        "" if fetched else "for a pretrained backbone: hf download Qwen/Qwen2.5-VL-3B-Instruct",
+    )  # fmt: skip
 
 
 def _teacher() -> Iterator[Finding]:

@@ -53,7 +53,9 @@ def load_backbone(name: str, revision: str, *, device: torch.device, dtype: torc
     """Weights and processor; from the hub only where `download` is allowed and nothing is cached."""
     source = str(TINY_WEIGHTS) if name == TINY else name
     if name == TINY and not (TINY_WEIGHTS / "model.safetensors").is_file():
-        raise Unavailable(f"the tiny backbone's weights are missing in {TINY_WEIGHTS}; make them with `mmkp tiny`")
+        raise Unavailable(
+            f"the tiny backbone's weights are missing; make them with `mmkp tiny --output {TINY_WEIGHTS}`"
+        )
     where: dict[str, Any] = {"local_files_only": not download, "trust_remote_code": False}
     if revision and name != TINY and not Path(name).is_dir():
         where["revision"] = revision
