@@ -7,6 +7,7 @@ command was wrong. Heavy libraries load inside the commands that need them, so t
 import argparse
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -153,7 +154,11 @@ def parser() -> argparse.ArgumentParser:
     champion.add_argument("action", choices=("list", "promote", "rollback"))
     champion.add_argument("run_name", nargs="?", metavar="RUN", help="for promote: name of the run")
     champion.add_argument("--name", default="default", help="the champion's name")
-    champion.add_argument("--reason", default="by hand", help="kept with the change")
+    champion.add_argument("--reason", default="", help="kept with the change")
+
+    notify = command("notify", run_notify, "let the Prefect server call a webhook when a run fails or crashes")
+    notify.add_argument("url", nargs="?", metavar="URL", help="of the webhook; MMKP_NOTIFY_URL unless given")
+    notify.add_argument("--off", action="store_true", help="call nobody any more")
 
     report = flow_command("report", run_report, "the report of a data set's runs")
     report.add_argument("split", help="name of the split whose runs are compared")
@@ -164,6 +169,9 @@ def parser() -> argparse.ArgumentParser:
         "--sources", action="append", type=Path, default=[], metavar="DIR",
         help="folders that forms may name files of; this folder unless given",
     )  # fmt: skip
+    serve.add_argument(
+        "--notify", metavar="URL", help="call this webhook when a run fails; MMKP_NOTIFY_URL unless given"
+    )
 
     tiny = command("tiny", run_tiny, "train the tiny vision-language backbone anew, from a seed on generated posts")
     tiny.add_argument("--seed", type=int, default=0)
@@ -357,28 +365,32 @@ def run_retrain(arguments: argparse.Namespace) -> None:
 
 
 def run_champion(arguments: argparse.Namespace) -> None:
-    from tasks.store import open_store
+    from tasks.champion import history, run_names
 
-    store, name = open_store(), f"champion/{arguments.name}"
-    past = store.names.history(name)
-    match arguments.action:
-        case "promote":
-            if not arguments.run_name:
-                raise WrongInput(
-                    "champion promote: name the run that takes the name, like `mmkp champion promote my-run`"
-                )
-            store.point(name, store.resolve("run", arguments.run_name), arguments.reason)
-        case "rollback":
-            if len(past) < 2:
-                raise WrongInput(f"champion {arguments.name!r} has no earlier run to go back to")
-            reason = arguments.reason if arguments.reason != "by hand" else f"rolled back from {past[-1].target}"
-            store.point(name, past[-2].target, reason)
-    called = {v.target: v.name.partition("/")[2] for v in store.names.current() if v.name.startswith("run/")}
-    for version in store.names.history(name):
+    if arguments.action != "list":
+        given = {"action": arguments.action, "name": arguments.name, "reason": arguments.reason}
+        if arguments.run_name:
+            given["run"] = _known("run", arguments.run_name)
+        say(run_flow("champion", **given))
+    past, called = history(arguments.name), run_names()
+    for version in past:
         run = called.get(version.target, version.target)
         print(f"{version.number:>3}  {version.at:%Y-%m-%d %H:%M}  {run}  {version.reason}")
-    if not past and arguments.action == "list":
+    if not past:
         say(f"nobody bears the name champion/{arguments.name} yet; `mmkp retrain` or `mmkp champion promote` gives it")
+
+
+def run_notify(arguments: argparse.Namespace) -> None:
+    from flows.notify import address, notify, stop_notifying
+    from flows.server import prefect_api
+    from flows.settings import server_home
+
+    url = "" if arguments.off else address(arguments.url)
+    with prefect_api(server_home()):
+        if arguments.off:
+            say("failed runs are told to nobody" + ("" if stop_notifying() else ", as before"))
+        else:
+            say(f"failed and crashed runs are told to {notify(url)}")
 
 
 def run_report(arguments: argparse.Namespace) -> None:
@@ -386,13 +398,16 @@ def run_report(arguments: argparse.Namespace) -> None:
 
 
 def run_serve(arguments: argparse.Namespace) -> None:
+    from flows.notify import ADDRESS, address
     from flows.serve import serve
     from flows.settings import server_home
     from tasks.sources import allow
 
+    told = address(arguments.notify) if arguments.notify or os.environ.get(ADDRESS) else ""
+
     for folder in arguments.sources or [Path.cwd()]:
         allow(folder)
-    serve(server_home(), Path(__file__).resolve().parent.parent / "prefect.yaml", port=arguments.port)
+    serve(server_home(), Path(__file__).resolve().parent.parent / "prefect.yaml", port=arguments.port, notify_url=told)
 
 
 # -- without a server ----------------------------------------------------------------------------------------
@@ -503,7 +518,9 @@ def run_tiny(arguments: argparse.Namespace) -> None:
             say(f"{progress.done:,} of {progress.total:,} steps, {progress.note}")
 
     torch.set_num_threads(1)  # the order of sums, and so the weights, would follow from the number of cores
-    train_tiny(arguments.output, TinySpec(), arguments.seed, arguments.output / "checkpoints", report)
+    checkpoints = arguments.output / "checkpoints"  # a killed training goes on from there
+    train_tiny(arguments.output, TinySpec(), arguments.seed, checkpoints, report)
+    shutil.rmtree(checkpoints)
     print(arguments.output)
 
 

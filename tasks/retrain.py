@@ -1,25 +1,55 @@
 """Champion and challenger: a split that grows with its data set, and the decision between two runs."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from prefect.artifacts import create_markdown_artifact
+from pydantic import TypeAdapter
 
+from mmkp_core.errors import Mismatch
 from mmkp_core.evaluation.scorecard import evaluate
 from mmkp_core.evaluation.significance import compare
 from mmkp_core.evaluation.spec import EvaluateSpec
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.overlap.spec import SplitSpec
+from storage.records import Record
 from storage.store import Draft
+from tasks.champion import run_names, show_champion
 from tasks.choices import PromotionRule
 from tasks.evaluate import by_head, gold_and_train
-from tasks.examples import dataset_posts, image_signatures, split_parts
-from tasks.store import build_once, open_store
+from tasks.examples import dataset_posts, image_signatures, plain, split_parts
+from tasks.runs import dataset_of, split_of
+from tasks.store import build_once, flow_run_id, open_store
 from tasks.stored import stored_task
 
-VERSION = 1
+logger = logging.getLogger(__name__)
+
+VERSION = 1  # of a grown split
+DECISION_VERSION = 2
 
 
-@stored_task()
+def check_grown(dataset: ArtifactRef, name: str, champion: ArtifactRef) -> None:
+    """An error unless `dataset` is what the champion was trained on, grown: else its training posts go unseen here.
+
+    Posts may have gone or changed, but not most of them.
+    """
+    store = open_store()
+    before = dataset_of(split_of(champion))
+    if set(store.require(before).inputs) <= set(store.require(dataset).inputs):
+        return  # appended to
+    now = {post.post_id: post.text for post in dataset_posts(store, dataset)}
+    then = dataset_posts(store, before)
+    same = sum(now.get(post.post_id) == post.text for post in then)
+    if 2 * same < len(then):
+        raise Mismatch(
+            f"the champion {name!r} was trained on other posts: {same:,} of its {len(then):,} are in this data set; "
+            "give each data set a champion of its own (champion, --champion NAME)"
+        )
+    if same < len(then):
+        logger.warning("%s of %s posts of the champion's data set are gone or changed", len(then) - same, len(then))
+
+
+@stored_task(task_run_name="grow the split")
 def grow_split(
     dataset: ArtifactRef, enriched: ArtifactRef, before: ArtifactRef, spec: SplitSpec, rebuild: bool = False
 ) -> ArtifactRef:
@@ -44,7 +74,7 @@ def grow_split(
     return build_once("split", spec, [dataset, enriched, before], build, version=VERSION, rebuild=rebuild)
 
 
-@stored_task()
+@stored_task(task_run_name="decide")
 def decide(
     name: str,
     champion: ArtifactRef | None,
@@ -76,7 +106,8 @@ def decide(
         found = compare([ours], [theirs], metric=rule.metric, confidence=rule.confidence)
         better = found.low > rule.least_gain
         champion_score, challenger_score = (t.slices["all"].value(rule.metric) for t in (theirs, ours))
-        bound = f"the interval of the difference, {found.low:+.4f} to {found.high:+.4f}"
+        bound = f"the interval of the difference, {100 * found.low:+.2f} to {100 * found.high:+.2f}"
+        least = f"{100 * rule.least_gain:+.2f}"
         draft.facts.update(
             verdict="promoted" if better else "kept",
             champion_score=champion_score,
@@ -88,29 +119,81 @@ def decide(
             posts=found.posts,
             left_out=store.require(ArtifactRef.parse(store.require(said[0]).facts["split"])).facts.get("dropped", 0),
             reasons=[
-                f"challenger {challenger_score:.4f}, champion {champion_score:.4f} on {found.posts:,} posts that "
-                "neither has seen",
-                f"{bound}, lies above {rule.least_gain:+.4f}"
+                f"{rule.metric} in points: challenger {100 * challenger_score:.2f}, "
+                f"champion {100 * champion_score:.2f} on {found.posts:,} posts that neither has seen",
+                f"{bound}, lies above {least}"
                 if better
-                else f"{bound}, does not lie above {rule.least_gain:+.4f}: the champion stays",
+                else f"{bound}, does not lie above {least}: the champion stays",
             ],
         )
 
     inputs = [ref for ref in (champion, challenger, *said) if ref]
-    return build_once("decision", {"name": name, "rule": rule}, inputs, build, version=VERSION)
+    return build_once("decision", {"name": name, "rule": rule}, inputs, build, version=DECISION_VERSION)
 
 
-@stored_task()
+def kept_before(decision: ArtifactRef) -> Record | None:
+    """The decision, if an earlier run made it and kept the champion."""
+    record = open_store().require(decision)
+    mine = record.provenance.get("flow_run") == flow_run_id()
+    return record if record.facts["verdict"] == "kept" and not mine else None
+
+
+@stored_task(task_run_name="carry out")
 def carry_out(decision: ArtifactRef) -> str:
     """Let the name follow the decision, and explain it in the UI; the verdict."""
     store = open_store()
-    facts = store.require(decision).facts
+    record = store.require(decision)
+    facts = record.facts
     verdict: str = facts["verdict"]
     challenger = ArtifactRef.parse(facts["challenger"])
     if verdict in ("first", "promoted"):
         store.point(f"champion/{facts['name']}", challenger, "; ".join(facts["reasons"]))
-    lines = [f"# {verdict.capitalize()}: {facts['challenger']}", "", *(f"- {reason}" for reason in facts["reasons"])]
-    if verdict != "first":
-        lines += ["", f"p = {facts['p_value']:.4f}; {facts['left_out']:,} posts were left out as too alike."]
-    create_markdown_artifact("\n".join(lines), key=f"decision-{decision.fingerprint}", description=verdict)
+    called = run_names()
+    new = called.get(challenger, challenger.address)
+    if verdict == "first":
+        show_champion(
+            facts["name"],
+            f"First: `{new}` is the champion `{facts['name']}`",
+            lines=["Nobody bore the name, so there was nothing to compare with."],
+        )
+        return verdict
+    champion = ArtifactRef.parse(facts["champion"])
+    old = called.get(champion, champion.address)
+    title = (
+        f"Promoted: `{new}` is now the champion `{facts['name']}`"
+        if verdict == "promoted"
+        else f"Kept: `{old}` stays the champion `{facts['name']}`"
+    )
+    show_champion(
+        facts["name"],
+        title,
+        lines=comparison(facts, TypeAdapter(PromotionRule).validate_python(plain(record.spec["rule"])), new, old),
+    )
     return verdict
+
+
+def comparison(facts: Mapping[str, Any], rule: PromotionRule, new: str, old: str) -> list[str]:
+    """Both scores, their difference with its interval and what the rule asks for, in points as in the report."""
+    store = open_store()
+
+    def row(role: str, run: str, address: str, score: float) -> str:
+        system = store.require(ArtifactRef.parse(address)).facts["system"]
+        return f"| {role} | `{run}` | {system} | {100 * score:.2f} |"
+
+    bound, needed = f"{100 * facts['low']:+.2f}", f"{100 * rule.least_gain:+.2f}"
+    interval = f"{100 * rule.confidence:g}% interval: {bound} to {100 * facts['high']:+.2f}"
+    p_value = "p < 0.001" if facts["p_value"] < 0.001 else f"p = {facts['p_value']:.3f}"
+    promoted = facts["verdict"] == "promoted"
+    return [
+        f"| | run | system | {rule.metric} in points ({rule.protocol}) |",
+        "|---|---|---|---:|",
+        row("challenger", new, facts["challenger"], facts["challenger_score"]),
+        row("champion until now" if promoted else "champion", old, facts["champion"], facts["champion_score"]),
+        f"| difference | | {interval}, {p_value} | **{100 * facts['difference']:+.2f}** |",
+        "",
+        f"Why: the lower end of the interval, {bound}, is {'' if promoted else 'not '}above {needed}, which is what "
+        f"the rule asks of a challenger (`rule.least_gain`).",
+        "",
+        f"Both were scored on the same {facts['posts']:,} test posts, which neither was trained on. "
+        f"Posts of the data set left out as near-copies across its parts: {facts['left_out']:,}.",
+    ]
