@@ -28,13 +28,11 @@ def make_pools() -> None:
 def make_limits(limits: Mapping[str, int] = LIMITS) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
-    from prefect.exceptions import ObjectNotFound
+    from prefect.exceptions import ObjectAlreadyExists
 
     with get_client(sync_client=True) as client:
         for name, slots in limits.items():
-            try:
-                client.read_global_concurrency_limit_by_name(name)
-            except ObjectNotFound:
+            with suppress(ObjectAlreadyExists):  # asked for at once, since two commands may start together
                 client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots))
 
 

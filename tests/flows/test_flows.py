@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from mmkp_core.errors import TooManyBadRows, WrongInput
+from mmkp_core.errors import MmkpError, TooManyBadRows, WrongInput
 from storage import catalog
 from storage.store import Store
+from tasks.compare import compare_runs
 
 pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_server")]
 
@@ -52,6 +53,12 @@ def test_a_file_becomes_a_report_and_the_second_run_makes_nothing(home: Path, tm
         home, "select value from scores where system='tfidf' and protocol='cmkp' and slice='all' and metric='f1@1'"
     )
     assert scores == [(1.0,)]  # each text names its phrase, and ten others of the same phrase are in training
+    [first] = [
+        row
+        for row in compare_runs(Store(home), ["mine-tfidf"], ["mine-frequent"], "cmkp")["rows"]
+        if (row["slice"], row["metric"]) == ("all", "f1@1")
+    ]
+    assert first["ours"] == 1.0 and first["difference"] == 1.0 - first["theirs"] and first["low"] > 0
     before = {path: path.stat().st_mtime_ns for path in home.glob("artifacts/**/record.json")}
     assert Path(run("pipeline", **given)) == page
     assert {path: path.stat().st_mtime_ns for path in home.glob("artifacts/**/record.json")} == before
@@ -114,6 +121,20 @@ def test_a_champion_is_replaced_only_by_what_is_surely_better(home: Path, tmp_pa
     verdicts = ask(home, "select verdict, posts > 0, len(reasons) > 0 from decisions order by made_at")
     assert verdicts == [("first", None, True), ("kept", True, True), ("promoted", True, True)]
     assert [number for (number,) in ask(home, "select number from names where kind='champion' order by 1")] == [1, 2]
+
+
+def test_entities_go_on_where_a_spent_budget_stopped_them(home: Path) -> None:
+    run("demo", posts={"posts": 20}, later_share=0, ocr={"engine": "rapid"}, systems=["frequent"],
+        entities={"model": ""}, evaluation={"resamples": 0})  # fmt: skip
+    assert ask(home, "select count(*) from entities") == [(0,)]
+    asked: dict[str, Any] = {"dataset": "demo", "ocr": {"engine": "rapid"}, "entities": {"model": "scripted"}}
+    with pytest.raises(MmkpError, match=r"the budget is spent: \d+ of \d+ images .*limits\.budget_tokens"):
+        run("enrich", **asked, limits={"budget_tokens": 1, "concurrency": 1})
+    [(before,)] = ask(home, "select count(distinct image_key) from entities")
+    run("enrich", **asked)
+    [(after,)] = ask(home, "select count(distinct image_key) from entities")
+    [(images,)] = ask(home, "select count(distinct image_key) from images where status = 'ok'")
+    assert before < after == images
 
 
 TAUGHT = """
