@@ -7,9 +7,20 @@
 import logging
 
 from flows.lifeline import follow
+from mmkp_core.errors import MmkpError
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Our own errors say what to do; where in the code they rose helps nobody who reads them."""
+    if record.exc_info and isinstance(record.exc_info[1], MmkpError):
+        record.exc_info = None
+    return True
+
 
 # Whatever imports a flow may be a process that `mmkp serve` started: it ends with that one, and the log lines of
 # the layers below reach its flow run, which takes a level of their own (the root's would swallow them).
 follow()
 for layer in ("mmkp_core", "storage", "tasks"):
     logging.getLogger(layer).setLevel(logging.INFO)
+for runs in ("prefect.flow_runs", "prefect.task_runs"):
+    logging.getLogger(runs).addFilter(without_traceback)

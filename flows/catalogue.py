@@ -1,16 +1,15 @@
 """Every flow by name, and how one is run from the command line."""
 
 import importlib
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from flows.bootstrap import make_limits
 from flows.settings import checked
-from mmkp_core.errors import MmkpError
 
 FLOWS = (
     "demo", "pipeline", "ingest", "enrich", "split", "teach", "train", "predict", "evaluate", "report", "retrain",
+    "champion",
 )  # fmt: skip
 
 
@@ -29,13 +28,4 @@ def run(name: str, parameters: Mapping[str, Any]) -> Any:
     flow = find(name)
     if name in TAKES_SLOTS:
         make_limits()
-    for logger in ("prefect.flow_runs", "prefect.task_runs"):
-        logging.getLogger(logger).addFilter(without_traceback)
     return flow(**checked(flow, parameters))
-
-
-def without_traceback(record: logging.LogRecord) -> bool:
-    """Our own errors say what to do; where in the code they rose helps nobody who reads them."""
-    if record.exc_info and isinstance(record.exc_info[1], MmkpError):
-        record.exc_info = None
-    return True

@@ -365,7 +365,8 @@ def run_retrain(arguments: argparse.Namespace) -> None:
 
 
 def run_champion(arguments: argparse.Namespace) -> None:
-    from tasks.champion import history, run_names
+    from tasks.champion import history
+    from tasks.runs import run_names
 
     if arguments.action != "list":
         given = {"action": arguments.action, "name": arguments.name, "reason": arguments.reason}

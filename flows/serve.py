@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.bootstrap import make_limits
-from flows.deployments import deployments_from
+from flows.deployments import check_parameters, deployments_from, flow_at
 from flows.lifeline import FOLLOW, is_held, open_lock, try_lock
+from flows.notify import notify
 from flows.server import ServerFiles, prefect_api, prefect_settings, running_server, tell
 from mmkp_core.errors import MmkpError, WrongInput
 
@@ -25,7 +26,9 @@ PORT = 4200  # where Prefect's users look for it; another one is taken, and told
 RUNS_AT_ONCE = 4
 
 
-def serve(home: Path, prefect_yaml: Path, *, port: int = PORT, say: Callable[[str], None] = tell) -> None:
+def serve(
+    home: Path, prefect_yaml: Path, *, port: int = PORT, notify_url: str = "", say: Callable[[str], None] = tell
+) -> None:
     """Serve until interrupted or terminated."""
     files = ServerFiles.under(home)
     with only_one(files) as lock, prefect_api(home, port=port, say=say) as url:
@@ -33,6 +36,8 @@ def serve(home: Path, prefect_yaml: Path, *, port: int = PORT, say: Callable[[st
         paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         with prefect_settings({FOLLOW: str(lock), "PYTHONPATH": paths}):
             make_limits()
+            if notify_url:
+                say(f"failed runs are told to {notify(notify_url)}")
             with reports_at(url, home, files) as reports:
                 deployments = deployments_from(prefect_yaml)
                 site = url.removesuffix("/api")
@@ -80,7 +85,7 @@ async def run_deployments(
 
     runner = Runner(name="mmkp-serve", limit=RUNS_AT_ONCE, pause_on_shutdown=False)
     for deployment in deployments:
-        await keep_switches(deployment)
+        await keep_changes(deployment, say)
         await runner.aadd_deployment(deployment)
     running = asyncio.create_task(runner.start())
     while not runner.started and not running.done():
@@ -102,9 +107,11 @@ async def run_deployments(
     await running
 
 
-async def keep_switches(deployment: "RunnerDeployment") -> None:
-    """A schedule that somebody switched on in the UI stays on: the file says only how it starts out."""
+async def keep_changes(deployment: "RunnerDeployment", say: Callable[[str], None]) -> None:
+    """What somebody set in the UI stays (schedules, triggers, parameters): the file says only how it starts out."""
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import DeploymentScheduleCreate
+    from prefect.events import DeploymentEventTrigger
     from prefect.exceptions import ObjectNotFound
 
     async with get_client() as client:
@@ -112,7 +119,24 @@ async def keep_switches(deployment: "RunnerDeployment") -> None:
             known = await client.read_deployment_by_name(deployment.full_name)
         except ObjectNotFound:
             return
-    switches = {schedule.slug: schedule.active for schedule in known.schedules}
-    for schedule in deployment.schedules or []:
-        if schedule.slug in switches:
-            schedule.active = switches[schedule.slug]
+        automations = await client.read_resource_related_automations(f"prefect.deployment.{known.id}")
+    switches = {automation.name: automation.enabled for automation in automations}
+    for trigger in deployment.triggers:
+        assert isinstance(trigger, DeploymentEventTrigger)  # what prefect.yaml declares
+        trigger.enabled = switches.get(trigger.name or "", trigger.enabled)
+    declared = {schedule.slug: schedule for schedule in deployment.schedules or []}
+    fields = set(DeploymentScheduleCreate.model_fields)
+    theirs = [DeploymentScheduleCreate.model_validate(s.model_dump(include=fields)) for s in known.schedules]
+    kept = {schedule.slug for schedule in theirs}
+    deployment.schedules = [*theirs, *(schedule for slug, schedule in declared.items() if slug not in kept)]
+    if known.parameters != deployment.parameters:
+        try:
+            module, _, name = str(deployment.entrypoint).rpartition(".")
+            check_parameters(flow_at(f"{module}:{name}"), known.parameters, deployment.full_name)
+        except MmkpError as error:
+            say(f"what was set in the UI does not fit any more, so prefect.yaml counts: {error}")
+        else:
+            deployment.parameters = known.parameters
+    for schedule in theirs:
+        if schedule.slug in declared and schedule.schedule != declared[schedule.slug].schedule:
+            say(f"{deployment.full_name}: the schedule {schedule.slug} is as set in the UI, not as in prefect.yaml")

@@ -10,6 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from storage.names import NameVersion
+from tasks.runs import run_names
 from tasks.store import flow_run_id, open_store
 from tasks.stored import stored_task
 
@@ -20,12 +21,6 @@ SHOWN = 20
 def history(name: str) -> list[NameVersion]:
     """Every state of a champion's name, oldest first."""
     return open_store().names.history(f"champion/{name}")
-
-
-def run_names() -> dict[ArtifactRef, str]:
-    """What people call each run; the newest name counts."""
-    current = sorted(open_store().names.current(), key=lambda version: version.at)
-    return {v.target: v.name.partition("/")[2] for v in current if v.name.startswith("run/")}
 
 
 def before(past: Sequence[NameVersion]) -> NameVersion | None:

@@ -8,6 +8,7 @@ from mmkp_core.systems import System
 from storage.records import Record
 from storage.store import Store
 from tasks.examples import plain
+from tasks.runs import run_names
 
 
 class Entry:
@@ -35,16 +36,11 @@ def entries_of(store: Store, table: Mapping[str, System], scores: Iterable[Recor
     order = list(table)
     records = sorted(scores, key=lambda record: order.index(record.facts["system"]))
     several = {system for system, count in Counter(r.facts["system"] for r in records).items() if count > 1}
-    called = run_names(store)
+    called = {run.address: name for run, name in run_names().items()}
     return [
         Entry(store, table, r, called.get(r.facts["run"], r.facts["run"]) if r.facts["system"] in several else "")
         for r in records
     ]
-
-
-def run_names(store: Store) -> dict[str, str]:
-    """The name that each run bears now, by address."""
-    return {v.target.address: v.name.partition("/")[2] for v in store.names.current() if v.name.startswith("run/")}
 
 
 def _backbone(run: Record) -> str:

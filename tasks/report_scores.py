@@ -19,7 +19,8 @@ from mmkp_core.report.page import (
 )
 from storage.store import Store
 from tasks.evaluate import by_head, gold_and_train, leaked_posts
-from tasks.report_entries import Entry, run_names
+from tasks.report_entries import Entry
+from tasks.runs import run_names
 
 BOARDS = {"cmkp": ("f1@1", "f1@3", "map@5"), "aimkp": ("f1@1", "f1@3", "map@5"), "strict": ("f1@1", "f1@3", "map@5")}
 LEAST_REASONED = 0.05  # of its answers: a stray one makes no system that reasons
@@ -133,7 +134,7 @@ def reasoning(store: Store, entries: Sequence[Entry]) -> Iterable[ReasoningRow]:
 
 def decision_rows(store: Store, decisions: Sequence[ArtifactRef]) -> Iterable[DecisionRow]:
     """The newest first."""
-    called = run_names(store)
+    called = {run.address: name for run, name in run_names().items()}
     for ref in reversed(decisions):
         record = store.require(ref)
         facts = record.facts

@@ -14,11 +14,11 @@ from mmkp_core.identity import ArtifactRef
 from mmkp_core.overlap.spec import SplitSpec
 from storage.records import Record
 from storage.store import Draft
-from tasks.champion import run_names, show_champion
+from tasks.champion import show_champion
 from tasks.choices import PromotionRule
 from tasks.evaluate import by_head, gold_and_train
 from tasks.examples import dataset_posts, image_signatures, plain, split_parts
-from tasks.runs import dataset_of, split_of
+from tasks.runs import dataset_of, run_names, split_of
 from tasks.store import build_once, flow_run_id, open_store
 from tasks.stored import stored_task
 

@@ -53,3 +53,9 @@ def decisions_about(scores: Sequence[ArtifactRef]) -> list[ArtifactRef]:
     runs = {store.require(ref).facts["run"] for ref in scores}
     found = [r for r in store.records("decision") if runs & {r.facts["champion"], r.facts["challenger"]}]
     return [record.ref for record in sorted(found, key=lambda record: record.made_at)]
+
+
+def run_names() -> dict[ArtifactRef, str]:
+    """What people call each run; the newest name counts."""
+    current = sorted(open_store().names.current(), key=lambda version: version.at)
+    return {v.target: v.name.partition("/")[2] for v in current if v.name.startswith("run/")}
