@@ -434,6 +434,9 @@ def _score_table(document: Mapping[str, Any]) -> str:
         lines.append(f"{protocol:<10}" + "".join(f"{metric:>9}" for metric in metrics))
         for name, scores in slices.items():
             lines.append(f"{name:<10}" + "".join(f"{100 * scores[metric]:9.2f}" for metric in metrics))
+            if between := found.get("intervals", {}).get(name):
+                ends = [f"{100 * between[m][0]:.0f}-{100 * between[m][1]:.0f}" for m in metrics if m in between]
+                lines.append(f"{'':<10}" + "".join(f"{end:>9}" for end in ends))
     return "\n".join(lines)
 
 
@@ -443,14 +446,16 @@ def run_compare(arguments: argparse.Namespace) -> None:
 
     if not 0 < arguments.confidence < 1:
         raise WrongInput(f"--confidence {arguments.confidence}: give a share between 0 and 1, like 0.95")
-    found = compare_runs(
-        open_store(), arguments.ours.split(","), arguments.theirs.split(","), arguments.protocol, arguments.confidence
-    )
+    ours, theirs = ([name for name in side.split(",") if name] for side in (arguments.ours, arguments.theirs))
+    if not ours or not theirs:
+        raise WrongInput("compare: name two runs, like `mmkp compare demo-sft demo-copy`")
+    found = compare_runs(open_store(), ours, theirs, arguments.protocol, arguments.confidence)
     if arguments.json:
         print(json.dumps(found))
         return
-    print(f"{', '.join(found['ours'])} against {', '.join(found['theirs'])}, {found['part'] or 'all'} posts")
-    print(f"of {', '.join(found['called']) or found['on']}, protocol {found['protocol']}, percent")
+    print(f"{', '.join(found['ours'])} against {', '.join(found['theirs'])}")
+    print(f"{found['posts']:,} posts of {', '.join(found['called']) or found['dataset']} that neither was trained on,")
+    print(f"protocol {found['protocol']}, percent")
     print(f"{'':<16}{'':<8}{'ours':>8}{'theirs':>8}{'difference':>12}  {'interval':<18}{'p':>8}{'posts':>8}")
     for row in found["rows"]:
         between = f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}"

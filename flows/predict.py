@@ -8,7 +8,7 @@ from mmkp_core.teacher.spec import TeacherLimits
 from tasks.names import resolve
 from tasks.predict import predict_posts
 from tasks.reading import reading_of
-from tasks.sources import Source, name_of
+from tasks.sources import Source
 
 
 @flow(task_runner=TASK_RUNNER)
@@ -31,7 +31,6 @@ def predict(
         rebuild: Predict again although it is there.
     """
     model = resolve("champion", "default") if run == "champion" else resolve("run", run)
-    called = data or name_of(source)
-    dataset = resolve("dataset", data) if data else ingest_stage(source, reading, called, append=False, rebuild=False)
-    enriched = enrich_stage(dataset, reading_of(model), limits, called, rebuild=False)
+    dataset = resolve("dataset", data) if data else ingest_stage(source, reading)
+    enriched = enrich_stage(dataset, reading_of(model), limits)
     return str(predict_posts(model, dataset, enriched, name=run, rebuild=rebuild))

@@ -12,7 +12,7 @@ from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 from tasks.champion import bearer_of, lost, show_champion
 from tasks.choices import Name, PromotionRule, SystemId, TrainingChoice, own_settings
 from tasks.names import give_name, known, resolve
-from tasks.reading import ImageReading, reading_of
+from tasks.reading import chosen_reading, reading_of
 from tasks.retrain import carry_out, check_grown, kept_before
 
 
@@ -46,10 +46,10 @@ def retrain(
     posts, old = resolve("dataset", dataset), known("champion", champion)
     if old:
         check_grown(posts, champion, old)
-    enriched = enrich_stage(posts, reading_of(old) if old else ImageReading(), limits, dataset, rebuild=False)
+    enriched = enrich_stage(posts, reading_of(old) if old else chosen_reading(dataset), limits)
     divided = grow_stage(posts, enriched, old, split)
     name = f"{dataset}-{system}-{divided.fingerprint[:8]}"
-    taught = teach_if_needed([system], divided, enriched, teacher, limits, dataset, rebuild=False)
+    taught = teach_if_needed([system], divided, enriched, teacher, limits, name="", rebuild=False)
     chosen = {system: own_settings(system, training, settings)}
     runs = train_stage(chosen, divided, enriched, taught, seed, dataset, rebuild=False, called=name)
     challenger = runs[name]

@@ -19,32 +19,36 @@ from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 from tasks import enrich, evaluate, ingest, names, predict, report, retrain, runs, split, teach, train
 from tasks.choices import PromotionRule
 from tasks.plans import needs
-from tasks.reading import ImageReading
+from tasks.reading import ImageReading, chosen_reading
 from tasks.sources import Source, name_of
 
 TASK_RUNNER: TaskRunner[PrefectFuture[Any]] = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=2))
 """Two at a time: each task keeps a core busy, in child processes of its own."""
 
 
-def ingest_stage(source: Source, reading: IngestSpec, name: str, *, append: bool, rebuild: bool) -> ArtifactRef:
+def ingest_stage(
+    source: Source, reading: IngestSpec, name: str = "", *, append: bool = False, rebuild: bool = False
+) -> ArtifactRef:
+    """Without a name the data set takes none: whoever only predicts changes nobody's data."""
     before = names.known("dataset", name) if append else None
     posts = ingest.ingest_posts(source, reading, before, rebuild=rebuild)
     dataset = ingest.join_dataset(before, posts)
     ingest.show_counts(dataset, key=f"posts-{dataset.fingerprint}")
-    return names.give_name("dataset", name, dataset, "appended" if before else "ingested")
+    return names.publish(name, dataset, "appended" if before else "ingested") if name else dataset
 
 
 def ingest_demo_stage(posts: DemoSpec, name: str, rebuild: bool, before: ArtifactRef | None = None) -> ArtifactRef:
     dataset = ingest.join_dataset(before, ingest.ingest_demo(posts, rebuild=rebuild))
     ingest.show_counts(dataset, key=f"posts-{dataset.fingerprint}")
-    return names.give_name("dataset", name, dataset, "generated")
+    return names.publish(name, dataset, "generated")
 
 
 def enrich_stage(
-    dataset: ArtifactRef, reading: ImageReading, limits: TeacherLimits, name: str, rebuild: bool
+    dataset: ArtifactRef, reading: ImageReading, limits: TeacherLimits, name: str = "", rebuild: bool = False
 ) -> ArtifactRef:
+    """With a name it is the reading that counts for the data set from now on."""
     if enriched := enrich.already_enriched(dataset, reading, rebuild=rebuild):
-        return names.give_name("enriched", name, enriched, "the same as before")
+        return names.give_name("enriched", name, enriched, "the same as before") if name else enriched
     shards = enrich.shards(dataset)
     with enrich.readers(reading.ocr) as pool:
         read = [enrich.read_words.submit(dataset, reading.ocr, n, len(shards), pool, rebuild) for n in shards]
@@ -53,7 +57,7 @@ def enrich_stage(
             read.append(enrich.name_entities.submit(dataset, reading.entities, limits, rebuild))
         results(read)
     enriched = enrich.select(dataset, reading, wait_for=read)
-    return names.give_name("enriched", name, enriched, "enriched")
+    return names.give_name("enriched", name, enriched, "enriched") if name else enriched
 
 
 def split_stage(dataset: ArtifactRef, enriched: ArtifactRef, spec: SplitSpec, name: str, rebuild: bool) -> ArtifactRef:
@@ -67,22 +71,23 @@ def data_stage(
 ) -> tuple[ArtifactRef, ArtifactRef, str]:
     """A split and its enrichment for whatever a person names as data: a split, a data set or a file."""
     if data and (divided := names.known("split", data)):
-        return divided, names.resolve("enriched", data), data
-    called = data or name_of(source)
+        return divided, runs.enrichment_for(runs.dataset_of(divided)), data
     if data:
-        dataset = names.resolve("dataset", data)
+        dataset, called = names.resolve("dataset", data), data
     elif valid.path:
         parts = [ingest.ingest_posts(file, reading, None, prefix) for file, prefix in ((source, ""), (valid, "valid:"))]
         dataset = ingest.join_dataset(None, *parts)
-        names.give_name("dataset", called, dataset, "ingested with posts to validate on")
+        called = names.free_name(name_of(source), dataset)
     else:
-        dataset = ingest_stage(source, reading, called, append=False, rebuild=False)
-    enriched = enrich_stage(dataset, ImageReading(), TeacherLimits(), called, rebuild=False)
+        dataset = ingest_stage(source, reading)
+        called = names.free_name(name_of(source), dataset)
+    names.give_name("dataset", called, dataset, "trained on")
+    enriched = runs.known_enrichment(dataset) or enrich_stage(dataset, chosen_reading(called), TeacherLimits(), called)
     if valid.path:
         divided = split.split_by_source(dataset, ["train", "valid"])
         return names.give_name("split", called, divided, "as the files were given"), enriched, called
     held_back = SplitSpec(kind="random", valid_share=valid_share, test_share=0.0)
-    return split_stage(dataset, enriched, held_back, called, rebuild=False), enriched, called
+    return split_stage(dataset, enriched, held_back, f"{called}-train-valid", rebuild=False), enriched, called
 
 
 def grow_stage(posts: ArtifactRef, enriched: ArtifactRef, champion: ArtifactRef | None, spec: SplitSpec) -> ArtifactRef:
@@ -115,7 +120,7 @@ def teach_stage(
 ) -> ArtifactRef:
     taught = teach.teach_posts(divided, enriched, spec, limits, rebuild=rebuild)
     teach.show_teaching(taught, key=f"taught-{taught.fingerprint}")
-    return names.give_name("taught", name, taught, f"by {spec.model}")
+    return names.give_name("taught", name, taught, f"by {spec.model}") if name else taught
 
 
 def train_stage(

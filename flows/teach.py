@@ -6,7 +6,7 @@ from flows.stages import teach_stage
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 from tasks.choices import Name
 from tasks.names import resolve
-from tasks.runs import enrichment_for
+from tasks.runs import dataset_of, enrichment_for
 
 
 @flow
@@ -25,4 +25,4 @@ def teach(
         rebuild: Judge the answers again; none is bought twice.
     """
     divided = resolve("split", split)
-    return str(teach_stage(divided, enrichment_for(divided), teacher, limits, split, rebuild))
+    return str(teach_stage(divided, enrichment_for(dataset_of(divided)), teacher, limits, split, rebuild))

@@ -8,7 +8,7 @@ from prefect import flow
 from flows.stages import TASK_RUNNER, data_stage, train_stage
 from mmkp_core.data.formats import IngestSpec
 from tasks.choices import SystemId, TrainingChoice, own_settings
-from tasks.names import known
+from tasks.runs import teaching_for
 from tasks.sources import Source
 
 
@@ -43,5 +43,5 @@ def train(
     """
     divided, enriched, called = data_stage(data, source, reading, valid, valid_share)
     chosen = {system: own_settings(system, training, settings)}
-    runs = train_stage(chosen, divided, enriched, known("taught", called), seed, called, rebuild, called=name)
+    runs = train_stage(chosen, divided, enriched, teaching_for(divided), seed, called, rebuild, called=name)
     return next(iter(runs))

@@ -114,7 +114,7 @@ def image_features(store: Store, enriched: ArtifactRef, keys: Iterable[str]) -> 
     ]
     if parts:
         return read_features([store.local(part) for part in parts], set(keys))
-    extractor = make_extractor(TypeAdapter(FeatureSpec).validate_python(plain(record.spec["features"])))
+    extractor = make_extractor(TypeAdapter(FeatureSpec).validate_python(plain(record.spec["reading"])["features"]))
     return ImageFeatures(np.zeros((0, extractor.cells, extractor.numbers), np.float32), {})
 
 

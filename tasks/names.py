@@ -24,11 +24,25 @@ def give_name(kind: str, name: str, ref: ArtifactRef, reason: str) -> ArtifactRe
     """Let `name` mean `ref` from now on."""
     if known(kind, name) != ref:
         open_store().point(f"{kind}/{name}", ref, reason)
-        if kind == "dataset":  # what waits for new data is told; a schedule is the way that cannot be missed
-            emit_event(
-                "mmkp.dataset.published",
-                resource={"prefect.resource.id": f"mmkp.dataset.{name}"},
-                payload={"name": name, "artifact": ref.address},
-            )
         logger.info("%s %s is now %s (%s)", kind, name, ref, reason)
     return ref
+
+
+def publish(name: str, dataset: ArtifactRef, reason: str) -> ArtifactRef:
+    """Let the data set `name` mean `dataset`, and tell whoever waits for new data.
+
+    A schedule is the way that cannot be missed.
+    """
+    if known("dataset", name) != dataset:
+        give_name("dataset", name, dataset, reason)
+        emit_event(
+            "mmkp.dataset.published",
+            resource={"prefect.resource.id": f"mmkp.dataset.{name}"},
+            payload={"name": name, "artifact": dataset.address},
+        )
+    return dataset
+
+
+def free_name(wanted: str, dataset: ArtifactRef) -> str:
+    """`wanted`, unless another data set bears it: what a file is called must not take a name from anybody."""
+    return wanted if known("dataset", wanted) in (None, dataset) else f"{wanted}-{dataset.fingerprint[:8]}"

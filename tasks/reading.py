@@ -25,6 +25,14 @@ class ImageReading:
 
 def reading_of(run: ArtifactRef) -> ImageReading:
     """How the images were read that `run` learned from; those it predicts on are read the same way."""
-    store = open_store()
-    recorded = store.require(ArtifactRef.parse(store.require(run).facts["enriched"])).spec["reading"]
-    return TypeAdapter(ImageReading).validate_python(plain(recorded))
+    return recorded_reading(ArtifactRef.parse(open_store().require(run).facts["enriched"]))
+
+
+def chosen_reading(dataset: str) -> ImageReading:
+    """How the images of the data set of that name, or of an earlier version of it, were last asked to be read."""
+    enriched = open_store().names.get(f"enriched/{dataset}")
+    return recorded_reading(enriched) if enriched else ImageReading()
+
+
+def recorded_reading(enriched: ArtifactRef) -> ImageReading:
+    return TypeAdapter(ImageReading).validate_python(plain(open_store().require(enriched).spec["reading"]))

@@ -21,27 +21,38 @@ def enrichment_of(run: ArtifactRef, split: ArtifactRef) -> ArtifactRef:
     enriched = ArtifactRef.parse(store.require(run).facts["enriched"])
     if store.require(enriched).facts["dataset"] == store.require(split).facts["dataset"]:
         return enriched
-    return enrichment_for(split)
+    return enrichment_for(dataset_of(split))
 
 
-def enrichment_for(split: ArtifactRef) -> ArtifactRef:
-    """The newest enrichment of a split's data set."""
+def enrichment_for(dataset: ArtifactRef) -> ArtifactRef:
+    """The enrichment that counts for a data set."""
+    if found := known_enrichment(dataset):
+        return found
+    raise WrongInput(f"{dataset} has not been enriched; run `mmkp enrich` on it")
+
+
+def known_enrichment(dataset: ArtifactRef) -> ArtifactRef | None:
+    """The one that was named last: what a person chose; without one, the newest."""
     store = open_store()
-    dataset = dataset_of(split).address
-    newest = [r for r in store.records("enriched") if r.facts["dataset"] == dataset]
-    if not newest:
-        raise WrongInput(f"the data set of {split} has not been enriched; run `mmkp enrich` on it")
-    return max(newest, key=lambda record: record.made_at).ref
+    made = {r.ref: r.made_at for r in store.records("enriched") if r.facts["dataset"] == dataset.address}
+    named = {v.target: v.at for v in store.names.current() if v.name.startswith("enriched/") and v.target in made}
+    return max(named or made, key=lambda ref: (named or made)[ref], default=None)
+
+
+def teaching_for(split: ArtifactRef) -> ArtifactRef | None:
+    """The teaching of a split's training posts that was named last; without one, the newest."""
+    store = open_store()
+    made = {r.ref: r.made_at for r in store.records("taught") if r.facts["split"] == split.address}
+    named = {v.target: v.at for v in store.names.current() if v.name.startswith("taught/") and v.target in made}
+    return max(named or made, key=lambda ref: (named or made)[ref], default=None)
 
 
 def runs_on(split: ArtifactRef) -> dict[str, ArtifactRef]:
     """The runs that bear a name and were trained on a split, by name."""
     store = open_store()
     found = {
-        version.name.partition("/")[2]: version.target
-        for version in store.names.current()
-        if version.name.startswith("run/") and store.require(version.target).facts["split"] == split.address
-    }
+        name: run for run, name in run_names().items() if store.require(run).facts["split"] == split.address
+    }  # a run of several names once
     if not found:
         raise WrongInput(f"no run that bears a name was trained on {split}; train one with `mmkp train`")
     return found
