@@ -6,8 +6,10 @@ Run as often as one likes; a limit that somebody changed in the UI keeps its num
 from collections.abc import Mapping
 from contextlib import suppress
 
+from mmkp_core.teacher.spec import MOST_IN_FLIGHT
+
 POOLS = ("cpu", "gpu")
-LIMITS: Mapping[str, int] = {"gpu": 1, "teacher": 64}
+LIMITS: Mapping[str, int] = {"gpu": 1, "teacher": MOST_IN_FLIGHT}
 """Slots that tasks take with `concurrency(name, strict=True)`; a limit that does not exist is ignored silently."""
 
 

@@ -301,24 +301,20 @@ def run_split(arguments: argparse.Namespace) -> None:
 
 
 def run_train(arguments: argparse.Namespace) -> None:
-    from tasks.plans import find_system
+    from tasks.plans import flat, run_plan
     from tasks.sources import allow
 
-    find_system(arguments.system)  # a mistyped system is told before a server starts
-    print(
-        run_flow(
-            "train",
-            **_parameters(
-                arguments,
-                system=arguments.system,
-                **_data(arguments, arguments.data),
-                valid={"path": str(allow(Path(arguments.valid)))} if arguments.valid else None,
-                valid_share=arguments.valid_share,
-                seed=arguments.seed,
-                name=arguments.name,
-            ),
-        )
+    parameters = _parameters(
+        arguments,
+        system=arguments.system,
+        **_data(arguments, arguments.data),
+        valid={"path": str(allow(Path(arguments.valid)))} if arguments.valid else None,
+        valid_share=arguments.valid_share,
+        seed=arguments.seed,
+        name=arguments.name,
     )
+    run_plan(arguments.system, flat(parameters.get("settings", {})))  # a slip is told before a server starts
+    print(run_flow("train", **parameters))
 
 
 def run_predict(arguments: argparse.Namespace) -> None:

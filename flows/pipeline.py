@@ -67,4 +67,4 @@ def pipeline(
     chosen = settings_by_system(systems, training, vision_language)
     runs = train_stage(chosen, divided, enriched, taught, seed, name, rebuild)
     scores = score_stage(runs, divided, enriched, evaluation, rebuild)
-    return report_stage(f"Report: {name}", divided, enriched, scores, name, (), rebuild)
+    return report_stage(f"Report: {name}", divided, enriched, scores, name, rebuild)

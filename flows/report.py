@@ -22,4 +22,4 @@ def report(split: Name, evaluation: EvaluateSpec = EvaluateSpec(), rebuild: bool
     runs = runs_on(divided)
     enriched = enrichment_of(next(iter(runs.values())), divided)
     scores = score_stage(runs, divided, enriched, evaluation, rebuild)
-    return report_stage(f"Report: {split}", divided, enriched, scores, split, (), rebuild)
+    return report_stage(f"Report: {split}", divided, enriched, scores, split, rebuild)

@@ -13,7 +13,7 @@ from tasks.champion import bearer_of, lost, show_champion
 from tasks.choices import Name, PromotionRule, SystemId, TrainingChoice, own_settings
 from tasks.names import give_name, known, resolve
 from tasks.reading import chosen_reading, reading_of
-from tasks.retrain import carry_out, check_grown, kept_before
+from tasks.retrain import carry_out, check_grown, kept_before, reasons_of
 
 
 @flow(task_runner=TASK_RUNNER)
@@ -68,7 +68,7 @@ def retrain(
     if known("champion", champion) != old:
         raise MmkpError(f"the champion {champion!r} was changed while this run decided about it; run it again")
     verdict = carry_out(decision)
-    said_so = f"{verdict}: {name}"
+    said_so = f"{verdict}: {bearer_of(champion)}; {'; '.join(reasons_of(decision))}"
     return Completed(name=verdict.capitalize(), message=said_so, data=said_so)
 
 

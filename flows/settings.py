@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from mmkp_core.errors import UnknownName, WrongInput
+from mmkp_core.errors import UnknownName, WrongInput, told
 
 
 def server_home() -> Path:
@@ -100,7 +100,7 @@ def checked(flow: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
         except ValidationError as error:
             first = error.errors()[0]
             path = ".".join(str(part) for part in (name, *first["loc"]))
-            raise WrongInput(f"{path} = {first['input']!r}: {first['msg'].lower()}") from None
+            raise WrongInput(f"{path} = {first['input']!r}: {told(first['msg'])}") from None
     return result
 
 

@@ -190,14 +190,12 @@ def report_stage(
     enriched: ArtifactRef,
     scores: Sequence[ArtifactRef],
     name: str,
-    notes: Sequence[str],
     rebuild: bool,
-    leaky: Sequence[ArtifactRef] = (),
-    purged: Sequence[ArtifactRef] = (),
 ) -> str:
-    """One page; `leaky` and `purged` are scores with and without copies of test posts, for what a leak is worth."""
+    """One page, with what else is known: what a leak is worth, and decisions about the same runs."""
+    leaky, purged = runs.leak_scores(divided)
     decisions = runs.decisions_about(scores)
-    page = report.make_report(title, divided, enriched, scores, leaky, purged, decisions, notes, rebuild=rebuild)
+    page = report.make_report(title, divided, enriched, scores, leaky, purged, decisions, rebuild=rebuild)
     names.give_name("report", name, page, "made")
     return report.show_report(page)
 

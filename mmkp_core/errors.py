@@ -60,3 +60,8 @@ class Diverged(MmkpError):
 
 class Transient(MmkpError):
     """The outside failed in a way that often passes; the same call may succeed."""
+
+
+def told(message: str) -> str:
+    """A library's message as the rest of a sentence of ours."""
+    return message[:1].lower() + message[1:]

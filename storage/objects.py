@@ -5,6 +5,7 @@ rename, on object stores because a put is atomic there.
 """
 
 import hashlib
+import math
 import os
 import shutil
 import tempfile
@@ -60,6 +61,15 @@ class Objects:
             return int(self.fs.size(self.full(path)))
         except (FileNotFoundError, TypeError):
             return None
+
+    def changed_at(self, path: str) -> float:
+        """When the file came to its place, in seconds; one that has gone meanwhile is as new as can be."""
+        try:
+            if self.is_local:  # moving a finished file into place leaves its time of writing as it was
+                return os.stat(self.full(path)).st_ctime
+            return float(self.fs.modified(self.full(path)).timestamp())
+        except FileNotFoundError:
+            return math.inf
 
     def put(self, path: str, data: bytes) -> None:
         """Write or replace `path`, whole."""

@@ -38,6 +38,12 @@ class RowStore:
     def parts(self) -> list[Record]:
         return parts_of(self.store, self.kind, self.group)
 
+    def drop_damaged(self) -> None:
+        """Forget the parts that have lost files; their rows are missing from then on."""
+        for record in self.store.records(self.kind, self.group):
+            if self.store.check(record):
+                self.store.objects.remove(f"artifacts/{record.ref.address}")
+
     def known(self) -> set[str]:
         parts = self.parts()
         if not parts:

@@ -317,22 +317,23 @@ def verify(store: Store) -> Iterator[Finding]:
 
 def collect_garbage(store: Store, older_than_hours: float = 24.0) -> Iterator[Finding]:
     """Remove what no record names: files of killed builds, of replaced builds, work folders, free locks."""
-    records = list(store.records())
+    latest = time.time() - older_than_hours * 3600
+    left = [path for path in store.objects.walk("artifacts") if store.objects.changed_at(path) <= latest]
+    records = list(store.records())  # after the files: one that is being published has none yet, and is young
     live = {record.path(file.name) for record in records for file in record.files}
     live |= {f"artifacts/{record.ref.address}/record.json" for record in records}
-    for path in list(store.objects.walk("artifacts")):
+    for path in left:
         if path not in live:
             store.objects.remove(path)
             yield Finding("stale", path, "removed")
     if not store.objects.is_local:
         return
     root = Path(store.objects.base)
-    latest = time.time() - older_than_hours * 3600
     for folder in ("staging", "work", "locks"):
-        for left in sorted((root / folder).glob("*")):
-            if left.stat().st_mtime <= latest:
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
-                yield Finding("stale", str(left.relative_to(root)), "removed")
+        for entry in sorted((root / folder).glob("*")):
+            if entry.stat().st_mtime <= latest:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+                yield Finding("stale", str(entry.relative_to(root)), "removed")
 
 
 def _describe(path: Path, root: Path) -> StoredFile:

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import cast
 
 from prefect.concurrency.sync import concurrency
@@ -19,8 +20,29 @@ from tasks.examples import dataset_parts, dataset_posts
 
 SCRIPTED = "scripted"
 KEY_BLOCK = "teacher-api-key"
-SLOTS = 64
-"""Of the limit `teacher`: requests in flight over all runs."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a round of questions ended."""
+
+    spent: bool = False
+    tokens: int = 0
+    """Paid in all, by this run and those before it on the same journal."""
+    failed: Sequence[str] = ()
+    """Why, for each question that the endpoint gave no answer to."""
+
+    def why(self, limits: TeacherLimits) -> str:
+        """What is to be done about questions that are left."""
+        if self.spent:
+            bounds = [f"{limits.budget_tokens:,} tokens"] if limits.budget_tokens else []
+            bounds += [f"{limits.budget_cost:g} in money"] if limits.budget_cost else []
+            return (
+                f"the budget of {' and '.join(bounds)} is spent ({self.tokens:,} tokens, with what was in flight): run "
+                "it again with a larger one (limits.budget_tokens, limits.budget_cost) to go on from there"
+            )
+        first = f" (the first: {self.failed[0][:200]})" if self.failed else ""
+        return f"{len(self.failed):,} requests failed{first}: run it again, and only those are asked"
 
 
 @contextmanager
@@ -30,17 +52,16 @@ def asking_of(store: Store, dataset: ArtifactRef, model: str, asked: str, limits
     with (
         _endpoint(store, dataset, model) as endpoint,
         Journal(path) as journal,
-        concurrency("teacher", occupy=min(limits.concurrency, SLOTS), strict=True),
+        concurrency("teacher", occupy=limits.concurrency, strict=True),
     ):
         yield Asking(endpoint, limits, journal)
 
 
 @contextmanager
 def _endpoint(store: Store, dataset: ArtifactRef, model: str) -> Iterator[Endpoint]:
-    """The endpoint that the environment names; for the model `scripted`, the local server that ships with mmkp."""
-    url = os.environ.get("OPENAI_BASE_URL", "")
-    if url or model != SCRIPTED:
-        yield Endpoint(url or "https://api.openai.com/v1", _key())
+    """For the model `scripted` the local server that ships with mmkp, for others what the environment names."""
+    if model != SCRIPTED:
+        yield Endpoint(os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1", _key())
         return
     from mmkp_core.teacher.scripted import Script, serving
     from mmkp_core.teacher.scripted_answers import Fact, Facts

@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from prefect.artifacts import create_table_artifact
 from prefect.tasks import exponential_backoff
 
 from mmkp_core.errors import MmkpError, Transient
@@ -33,7 +32,7 @@ from mmkp_core.visual.entities import EntitySpec, entity_table
 from mmkp_core.visual.features import make_extractor, write_features
 from storage.rows import RowStore
 from storage.store import Draft, Store
-from tasks.endpoint import asking_of
+from tasks.endpoint import Asked, asking_of
 from tasks.examples import dataset_parts, image_keys
 from tasks.progress import progress
 from tasks.reading import ImageReading
@@ -154,7 +153,7 @@ def name_entities(dataset: ArtifactRef, spec: EntitySpec, limits: TeacherLimits,
             return cached(0, f"all {len(images)} images were asked about before")
         begun = time.monotonic()
         with (
-            asking_of(store, dataset, spec.model, f"entities-{spec.engine}", limits) as asking,
+            asking_of(store, dataset, spec.model, f"entities-{spec.asked}", limits) as asking,
             progress(f"asking {spec.model} about images") as report,
         ):
             found = entity_table(
@@ -173,13 +172,10 @@ def name_entities(dataset: ArtifactRef, spec: EntitySpec, limits: TeacherLimits,
 
         if answered:
             rows.add(answered, build, rebuild=rebuild)
-    if left := len(todo) - len(answered):
-        why = "the budget is spent" if asking.account.spent else "some requests failed"
-        raise MmkpError(
-            f"{why}: {len(answered):,} of {len(todo):,} images are asked about and kept; run it again"
-            f"{' with a larger budget (limits.budget_tokens, limits.budget_cost)' if asking.account.spent else ''} "
-            f"for the other {left:,}"
-        )
+    if len(answered) < len(todo):
+        failed = found.filter(pc.field("status") == "failed")["reason"].to_pylist()
+        ended = Asked(asking.account.spent, asking.account.tokens, failed)
+        raise MmkpError(f"{len(answered):,} of {len(todo):,} images are asked about and kept; {ended.why(limits)}")
     return len(answered)
 
 
@@ -253,18 +249,6 @@ def select(dataset: ArtifactRef, reading: ImageReading) -> ArtifactRef:
         draft.rests_on += parts
 
     return build_once("enriched", _spec(reading), [dataset], build, version=VERSION, rebuild=True)
-
-
-@stored_task()
-def show_words(enriched: ArtifactRef, key: str) -> None:
-    """What became of the images, as a table in the UI."""
-    store = open_store()
-    counts: Counter[str] = Counter()
-    for ref in store.require(enriched).inputs:
-        if ref.kind == "ocr":
-            counts.update(store.table(store.require(ref), "ocr", ["status"])["status"].to_pylist())
-    table = [{"images": count, "are": status} for status, count in counts.most_common()]
-    create_table_artifact(table=table, key=key, description="Images by what OCR found in them")
 
 
 def _spec(reading: ImageReading) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from mmkp_core.errors import UnknownName, WrongInput
+from mmkp_core.errors import UnknownName, WrongInput, told
 from mmkp_core.systems import Need, System, systems
 from mmkp_core.vlm.spec import TINY, VlmSpec
 from mmkp_core.vlm.weights import weights_identity
@@ -47,13 +47,20 @@ def _with(spec: Any, path: list[str], value: Any, whole: str) -> Any:
     name, *rest = path
     known = [field.name for field in fields(spec)]
     if name not in known:
-        raise UnknownName(f"setting of {type(spec).__name__}", name, known, f"(in {whole!r})")
+        inside = [f"{outer}.{name}" for outer in known if name in _fields_of(getattr(spec, outer))]
+        if inside:
+            raise WrongInput(f"no setting is called {whole!r}; did you mean {inside[0]!r}?")
+        raise UnknownName("setting", name, known, f"(in {whole!r})")
     if rest:
         inner = getattr(spec, name)
         if not is_dataclass(inner):
             raise WrongInput(f"{whole!r}: {name} is a plain value, it has no setting {rest[0]!r}")
         return replace(spec, **{name: _with(inner, rest, value, whole)})
     return replace(spec, **{name: _checked(type(spec), name, value, whole)})
+
+
+def _fields_of(value: Any) -> list[str]:
+    return [field.name for field in fields(value)] if is_dataclass(value) else []
 
 
 def _checked(kind: type, name: str, value: Any, whole: str) -> Any:
@@ -63,7 +70,7 @@ def _checked(kind: type, name: str, value: Any, whole: str) -> Any:
     try:
         return TypeAdapter(hint).validate_python(value)
     except ValidationError as error:
-        raise WrongInput(f"{whole} = {value!r}: {error.errors()[0]['msg'].lower()}") from None
+        raise WrongInput(f"{whole} = {value!r}: {told(error.errors()[0]['msg'])}") from None
 
 
 def has_setting(system: str, path: str) -> bool:

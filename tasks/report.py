@@ -19,10 +19,11 @@ from tasks.report_entries import entries_of
 from tasks.report_posts import cards, image_facts, overlaps, pairs, quarantine, split_facts
 from tasks.report_runs import curves, facts_of, stages, stand_ins
 from tasks.report_scores import boards, decision_rows, leaks, reasoning, slice_charts
+from tasks.runs import run_names
 from tasks.store import build_once, open_store
 from tasks.stored import stored_task
 
-VERSION = 5
+VERSION = 6
 PARTS = ("train", "valid", "test")
 
 
@@ -35,7 +36,6 @@ def make_report(
     leaky: Sequence[ArtifactRef] = (),
     purged: Sequence[ArtifactRef] = (),
     decisions: Sequence[ArtifactRef] = (),
-    notes: Sequence[str] = (),
     rebuild: bool = False,
 ) -> ArtifactRef:
     """One page about a split: its posts, and what each system made of them.
@@ -46,12 +46,14 @@ def make_report(
     store = open_store()
 
     def build(draft: Draft) -> None:
-        data = gather(store, title, split, enriched, scores, leaky, purged, decisions, notes)
+        data = gather(store, title, split, enriched, scores, leaky, purged, decisions)
         (draft.folder / "report.html").write_text(render_html(data), encoding="utf-8")
         (draft.folder / "report.md").write_text(render_markdown(data), encoding="utf-8")
         draft.facts["title"] = title
 
-    spec = {"title": title, "notes": list(notes)}
+    runs = {open_store().require(ref).facts["run"] for ref in (*scores, *leaky, *purged)}
+    called = {run.address: name for run, name in run_names().items() if run.address in runs}
+    spec = {"title": title, "called": called}  # runs bear their names on the page
     inputs = [split, enriched, *scores, *leaky, *purged, *decisions]
     return build_once("report", spec, inputs, build, version=VERSION, rebuild=rebuild)
 
@@ -77,7 +79,6 @@ def gather(
     leaky: Sequence[ArtifactRef],
     purged: Sequence[ArtifactRef],
     decisions: Sequence[ArtifactRef],
-    notes: Sequence[str],
 ) -> ReportData:
     dataset = split_dataset(store, split)
     posts = {part: part_posts(store, split, part) for part in PARTS}
@@ -100,7 +101,7 @@ def gather(
             "distinct keyphrases": len({p for part in posts.values() for post in part for p in post.keyphrases}),
         },
         facts=tuple(facts_of(store, split, enriched, runs)),
-        notes=tuple(Note(text, "warning") for text in (*notes, *stand_ins(store, enriched, rows))),
+        notes=tuple(Note(text, "warning") for text in stand_ins(store, dataset, enriched, rows)),
         boards=tuple(boards(store, rows)),
         slices=tuple(slice_charts(rows)),
         reasoning=tuple(reasoning(store, rows)),

@@ -22,6 +22,7 @@ class Entry:
         self.scores = store.table(record, "scores").to_pylist()
         self.heads: list[str] = list(dict.fromkeys(row["head"] for row in self.scores))
         self.title = f"{self.system.title}, run {run_name}" if run_name else self.system.title
+        self.confidence: float = plain(record.spec)["confidence"]
         self.run = store.require(ArtifactRef.parse(record.facts["run"]))
         self.note = _backbone(self.run)
 

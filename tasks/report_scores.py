@@ -31,9 +31,9 @@ def boards(store: Store, entries: Sequence[Entry]) -> Iterable[Leaderboard]:
     for number, entry in enumerate(entries):
         for head, card in _tables(store, entry).items():
             tables[number, head] = card
-    confidence = EvaluateSpec().confidence
+    scored = {row["protocol"] for entry in entries for row in entry.scores}
     for protocol, metrics in BOARDS.items():
-        of_protocol = {key: card[protocol] for key, card in tables.items() if protocol in card}
+        of_protocol = {key: card[protocol] for key, card in tables.items() if protocol in scored}
         if not of_protocol:
             continue
         named = {f"{number}/{head}": [table] for (number, head), table in of_protocol.items()}
@@ -61,7 +61,9 @@ def boards(store: Store, entries: Sequence[Entry]) -> Iterable[Leaderboard]:
                 )
             )
         posts = max(row["posts"] for entry in entries for row in entry.scores if row["slice"] == "all")
-        yield Leaderboard(protocol=protocol, metrics=metrics, rows=tuple(rows), posts=posts, confidence=confidence)
+        yield Leaderboard(
+            protocol=protocol, metrics=metrics, rows=tuple(rows), posts=posts, confidence=entries[0].confidence
+        )
 
 
 def _tables(store: Store, entry: Entry, leaked: Set[str] | None = None) -> dict[str, dict[str, ScoreTable]]:
@@ -161,14 +163,14 @@ def leaks(store: Store, leaky: Sequence[Entry], purged: Sequence[Entry]) -> Iter
             continue
         head = entry.heads[0]
         both = [_tables(store, one, leaked)[head]["cmkp"] for one in (entry, clean)]
-        spread = [intervals([t], resamples=2000, confidence=EvaluateSpec().confidence, seed=0) for t in both]
+        spread = [intervals([t], resamples=2000, confidence=entry.confidence, seed=0) for t in both]
         cells = [
             Cell(table.slices["leaked"].value("f1@1"), *found["cmkp", "leaked", "f1@1"])
             for table, found in zip(both, spread, strict=True)
         ]
         worths = []
         for part in ("leaked", "all"):
-            difference = compare([both[0]], [both[1]], slice=part)
+            difference = compare([both[0]], [both[1]], slice=part, confidence=entry.confidence)
             worths.append(Cell(difference.difference, difference.low, difference.high))
         yield LeakRow(
             system=entry.label(entry.heads[0]),

@@ -197,3 +197,9 @@ def comparison(facts: Mapping[str, Any], rule: PromotionRule, new: str, old: str
         f"Both were scored on the same {facts['posts']:,} test posts, which neither was trained on. "
         f"Posts of the data set left out as near-copies across its parts: {facts['left_out']:,}.",
     ]
+
+
+def reasons_of(decision: ArtifactRef) -> Sequence[str]:
+    """Why it was decided so, in words."""
+    reasons: Sequence[str] = open_store().require(decision).facts["reasons"]
+    return reasons

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
+from storage.records import Record
+from storage.store import Store
+from tasks.examples import plain
 from tasks.store import open_store
 
 
@@ -56,6 +59,36 @@ def runs_on(split: ArtifactRef) -> dict[str, ArtifactRef]:
     if not found:
         raise WrongInput(f"no run that bears a name was trained on {split}; train one with `mmkp train`")
     return found
+
+
+def leak_scores(split: ArtifactRef) -> tuple[list[ArtifactRef], list[ArtifactRef]]:
+    """Scores on a random split of the same data set, and on that split without copies of its test posts.
+
+    What a leak is worth is read from both; empty where nobody made the two splits and ran a system on each.
+    """
+    store, dataset = open_store(), dataset_of(split).address
+    pairs: dict[str, dict[str, Record]] = {}
+    for record in store.records("split"):
+        if record.facts["dataset"] == dataset and record.facts.get("kind") in ("random", "purged"):
+            alike = {name: value for name, value in plain(record.spec).items() if name != "kind"}
+            pairs.setdefault(f"{sorted(alike.items())} {record.inputs}", {})[record.facts["kind"]] = record
+    found: tuple[list[ArtifactRef], list[ArtifactRef]] = ([], [])
+    for pair in pairs.values():
+        leaky, purged = (_newest_scores(store, pair[kind]) if kind in pair else {} for kind in ("random", "purged"))
+        for system in sorted(leaky.keys() & purged.keys()):
+            found[0].append(leaky[system])
+            found[1].append(purged[system])
+    return found
+
+
+def _newest_scores(store: Store, split: Record) -> dict[str, ArtifactRef]:
+    """system -> scores on the test posts of a split, the newest"""
+    records = sorted(store.records("scores"), key=lambda record: record.made_at)
+    return {
+        record.facts["system"]: record.ref
+        for record in records
+        if (record.facts["split"], record.facts["part"]) == (split.ref.address, "test")
+    }
 
 
 def decisions_about(scores: Sequence[ArtifactRef]) -> list[ArtifactRef]:

@@ -104,8 +104,11 @@ def _commit() -> str:
     here = Path(__file__).resolve().parent.parent
     if not (here / ".git").exists():
         return ""
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=False).stdout.strip()
+
+    return git("rev-parse", "HEAD") + (" with changes" if git("status", "--porcelain", "-uno") else "")
 
 
 def _counts(facts: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Rationales of a teacher for a split's training posts, each reply paid once."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect.artifacts import create_table_artifact
@@ -10,17 +10,18 @@ from mmkp_core.data.post import Example
 from mmkp_core.errors import MmkpError
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.systems import Progress
-from mmkp_core.teacher.account import Account
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 from storage.rows import RowStore
 from storage.store import Draft, Store
-from tasks.endpoint import asking_of
+from tasks.endpoint import Asked, asking_of
 from tasks.examples import examples, image_bytes, part_posts, split_dataset
 from tasks.progress import progress
 from tasks.store import build_once, open_store
 from tasks.stored import stored_task
 
-VERSION = 1
+VERSION = 1  # of a rationale
+TAUGHT_VERSION = 2
+ANSWER = ["request_hash", "status", "reason", "prompt_tokens", "completion_tokens"]
 
 
 @stored_task(task_run_name="teach with {spec.model}")
@@ -36,48 +37,56 @@ def teach_posts(
     def build(draft: Draft) -> None:
         posts = part_posts(store, split, "train")
         given = examples(store, [post for post in posts if post.keyphrases], enriched)
-        account = ask_for(store, given, split_dataset(store, split), spec, limits)
         rows = rationale_rows(store, spec)
-        hashes = hashes_of(given, spec)
-        states = rows.select(hashes, ["request_hash", "status"])["status"].to_pylist()
-        left = len(set(hashes)) - len(states)
-        if left:
-            why = "the budget is spent" if account and account.spent else "some requests failed"
-            raise MmkpError(
-                f"{why}: {len(states):,} of {len(set(hashes)):,} questions are answered and kept; "
-                "run it again with a larger budget (limits.budget_tokens, limits.budget_cost) to go on from there"
-            )
-        draft.facts.update(Counter(states), engine=rows.group, model=spec.model, split=split.address)
+        if rebuild:
+            rows.drop_damaged()  # what they held stands in the journal, and is judged again for nothing
+        asked = ask_for(store, given, rows, split_dataset(store, split), spec, limits)
+        hashes = set(hashes_of(given, spec))
+        answers = rows.select(hashes, ANSWER).to_pylist() if rows.parts() else []
+        if len(answers) < len(hashes):
+            raise MmkpError(f"{len(answers):,} of {len(hashes):,} questions are answered and kept; {asked.why(limits)}")
+        draft.facts.update(
+            Counter(row["status"] for row in answers), engine=rows.group, model=spec.model, split=split.address
+        )
+        draft.facts["answers"] = _counted(answers)
         draft.rests_on += [part.ref for part in rows.parts()]
 
-    return build_once("taught", spec, [split, enriched], build, version=VERSION, rebuild=rebuild)
+    return build_once("taught", spec, [split, enriched], build, version=TAUGHT_VERSION, rebuild=rebuild)
 
 
 @stored_task()
 def show_teaching(taught: ArtifactRef, key: str) -> None:
     """Accepted and rejected rationales by reason, as a table in the UI."""
-    store = open_store()
+    rows = open_store().require(taught).facts["answers"]
+    create_table_artifact(table=rows, key=key, description="What became of the questions to the teacher")
+
+
+def _counted(answers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Questions and tokens by status and reason; posts that are one question are counted as one."""
     counts: Counter[tuple[str, str]] = Counter()
     tokens: Counter[tuple[str, str]] = Counter()
-    for row in _all_rows(store, store.require(taught).facts["engine"]):
+    for row in answers:
         place = (row["status"], row["reason"] or "")
         counts[place] += 1
         tokens[place] += row["prompt_tokens"] + row["completion_tokens"]
-    rows = [{"status": s, "reason": r, "posts": counts[s, r], "tokens": tokens[s, r]} for s, r in sorted(counts)]
-    create_table_artifact(table=rows, key=key, description="What became of the teacher's answers")
+    return [{"status": s, "reason": r, "questions": counts[s, r], "tokens": tokens[s, r]} for s, r in sorted(counts)]
 
 
 def ask_for(
-    store: Store, given: Sequence[Example], dataset: ArtifactRef, spec: TeacherSpec, limits: TeacherLimits
-) -> Account | None:
-    """Ask what is not answered yet, and seal the answers; None where everything was answered before."""
+    store: Store,
+    given: Sequence[Example],
+    rows: RowStore,
+    dataset: ArtifactRef,
+    spec: TeacherSpec,
+    limits: TeacherLimits,
+) -> Asked:
+    """Ask what is not answered yet, and seal the answers."""
     from mmkp_core.teacher.rationales import rationale_rows as asked_rows
 
-    rows = rationale_rows(store, spec)
     known = rows.known()
     todo = [e for e, request in zip(given, hashes_of(given, spec), strict=True) if request not in known]
     if not todo:
-        return None
+        return Asked()
     answered = []
     with (
         asking_of(store, dataset, spec.model, spec.asked, limits) as asking,
@@ -89,7 +98,8 @@ def ask_for(
                 report(Progress(len(answered), len(todo), f"{asking.account.tokens:,} tokens"))
         finally:  # a stopped run keeps what it has paid for; failed rows are asked again
             _seal(rows, [row for row in answered if row["status"] != "failed"])
-        return asking.account
+        failed = [f"{row['reason']}: {row['detail']}" for row in answered if row["status"] == "failed"]
+        return Asked(asking.account.spent, asking.account.tokens, failed)
 
 
 def rationale_rows(store: Store, spec: TeacherSpec) -> RowStore:
@@ -113,8 +123,3 @@ def _seal(rows: RowStore, answered: list[dict[str, object]]) -> None:
             draft.write_table("rationales", answered, RATIONALES)
 
         rows.add(keys, build)
-
-
-def _all_rows(store: Store, group: str) -> Iterator[dict[str, Any]]:
-    for part in store.records("rationales", group):
-        yield from store.table(part, "rationales").to_pylist()

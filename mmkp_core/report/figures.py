@@ -91,7 +91,7 @@ class _Frame:
     @classmethod
     def around(cls, points: Sequence[Point]) -> "_Frame":
         xs, ys = [x for x, _ in points] or [0.0], [y for _, y in points] or [1.0]
-        steps = _ticks(max(*ys, 1e-9))
+        steps = _ticks(max(ys) if max(ys) > 0 else 1.0)
         return cls(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, steps[-1])
 
     def x(self, value: float) -> float:

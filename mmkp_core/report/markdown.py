@@ -82,7 +82,7 @@ def _blocks(data: ReportData) -> Iterator[str]:
                     markdown(row.when),
                     markdown(row.challenger),
                     markdown(row.champion) if row.champion else "nobody",
-                    f"{'promoted' if row.promoted else 'kept the old one'} {markdown(row.reason)}".strip(),
+                    _decided(row),
                     *_compared(row),
                 ]
                 for row in data.decisions
@@ -224,7 +224,7 @@ def _data(data: ReportData) -> Iterator[str]:
     if data.overlaps:
         yield "## Overlap of test and training"
         yield _table(
-            ["Measure", "Split as given", "After cleaning"],
+            ["Measure", "Before cleaning", "After cleaning"],
             (
                 [
                     markdown(row.measure),
@@ -259,6 +259,10 @@ def _cell(cell: Cell | None, digits: int) -> str:
     marked = {"best": f"**{value}**", "tied": f"≈ {value}", "": value}[cell.mark]
     between = interval(cell, digits)
     return f"{marked} ({between})" if between else marked
+
+
+def _decided(row: DecisionRow) -> str:
+    return f"{'promoted' if row.promoted else 'kept the old one'} {markdown(row.reason, LONGEST_TEXT)}".strip()
 
 
 def _compared(row: DecisionRow) -> tuple[str, str, str]:

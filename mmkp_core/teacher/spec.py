@@ -13,6 +13,8 @@ from mmkp_core.prompts.turns import Language
 JsonMode = Literal["json_schema", "json_object", "none"]
 LengthField = Literal["max_tokens", "max_completion_tokens"]
 
+MOST_IN_FLIGHT = 256
+
 ACCEPTANCE_VERSION = 1  # raise it when the same reply may be judged otherwise
 
 
@@ -88,8 +90,8 @@ class TeacherLimits:
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
-    concurrency: Annotated[int, Ge(1), Le(1024)] = 32
-    """Requests in flight."""
+    concurrency: Annotated[int, Ge(1), Le(MOST_IN_FLIGHT)] = 32
+    """Requests in flight; all runs together stay below the limit `teacher` of the Prefect server."""
     requests_per_minute: Annotated[int, Ge(0)] = 0
     """0: as many as go."""
     tokens_per_minute: Annotated[int, Ge(0)] = 0

@@ -72,6 +72,12 @@ class EntitySpec:
         )
 
     @property
+    def asked(self) -> str:
+        """Fingerprint of how pictures are asked about, whatever is then kept: a journal named by it serves another
+        least score for nothing."""
+        return fingerprint("entities asked", self.chat, self.most, self.language, ENTITY_PROMPT_VERSION)
+
+    @property
     def engine(self) -> str:
         """Fingerprint of everything that a row depends on besides its image."""
         return fingerprint("entities", self, ENTITY_PROMPT_VERSION, READING_VERSION)

@@ -56,6 +56,8 @@ def load_backbone(name: str, revision: str, *, device: torch.device, dtype: torc
         raise Unavailable(
             f"the tiny backbone's weights are missing; make them with `mmkp tiny --output {TINY_WEIGHTS}`"
         )
+    if source.startswith((".", "/", "~")) and not Path(source).is_dir():
+        raise Unavailable(f"backbone = {name!r}: there is no such folder")
     where: dict[str, Any] = {"local_files_only": not download, "trust_remote_code": False}
     if revision and name != TINY and not Path(name).is_dir():
         where["revision"] = revision

@@ -1,21 +1,43 @@
-"""Which weights does a backbone's name stand for? What a run's fingerprint has to know beside its spec."""
+"""Which weights does a backbone's name stand for? What a run's identity has to know beside its spec."""
 
+import functools
 import hashlib
 from pathlib import Path
 
 from mmkp_core.vlm.spec import TINY, VlmSpec
 
 TINY_WEIGHTS = Path(__file__).parent / "tiny_weights"
+DESCRIPTIONS = ("record.json", "README.md")  # change neither a token nor a weight
 
 
 def weights_identity(spec: VlmSpec) -> str:
-    """Other weights give another text. A hub model goes by its name and revision, files on this machine by content."""
+    """Other weights, tokens or picture sizes give another text.
+
+    Files on this machine go by content, a hub model by the commit that is in the cache.
+    """
     folder = TINY_WEIGHTS if spec.backbone == TINY else Path(spec.backbone)
-    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-    if not files:
-        return f"{spec.backbone}@{spec.revision}"
+    if not folder.is_dir():
+        return f"{spec.backbone}@{_cached_commit(spec) or spec.revision}"
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in DESCRIPTIONS)
+    return _digest(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+
+
+@functools.lru_cache(maxsize=16)
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
     digest = hashlib.sha256()
-    for path in files:
+    for path, _, _ in files:
         with path.open("rb") as data:
-            digest.update(hashlib.file_digest(data, "sha256").digest())
+            digest.update(path.name.encode() + b"\0" + hashlib.file_digest(data, "sha256").digest())
     return digest.hexdigest()[:20]
+
+
+def _cached_commit(spec: VlmSpec) -> str:
+    """The commit whose files a loader finds now; empty where none are there."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        found = try_to_load_from_cache(spec.backbone, "config.json", revision=spec.revision or None)
+    except HFValidationError:  # a path, not a name on the hub
+        return ""
+    return Path(found).parent.name if isinstance(found, str) else ""

@@ -128,13 +128,57 @@ def test_entities_go_on_where_a_spent_budget_stopped_them(home: Path) -> None:
         entities={"model": ""}, evaluation={"resamples": 0})  # fmt: skip
     assert ask(home, "select count(*) from entities") == [(0,)]
     asked: dict[str, Any] = {"dataset": "demo", "ocr": {"engine": "rapid"}, "entities": {"model": "scripted"}}
-    with pytest.raises(MmkpError, match=r"the budget is spent: \d+ of \d+ images .*limits\.budget_tokens"):
+    with pytest.raises(MmkpError, match=r"1 of \d+ images .* budget of 1 tokens is spent .*budget_tokens"):
         run("enrich", **asked, limits={"budget_tokens": 1, "concurrency": 1})
     [(before,)] = ask(home, "select count(distinct image_key) from entities")
     run("enrich", **asked)
     [(after,)] = ask(home, "select count(distinct image_key) from entities")
     [(images,)] = ask(home, "select count(distinct image_key) from images where status = 'ok'")
     assert before < after == images
+
+
+def names_of(home: Path) -> list[tuple[Any, ...]]:
+    return ask(home, "select kind, name, number from names order by all")
+
+
+def test_predicting_gives_no_name_to_anything(home: Path, tmp_path: Path) -> None:
+    given = {"systems": ["tfidf"], "evaluation": {"resamples": 0}, "split": {"kind": "random"}}
+    run("pipeline", source=write(tmp_path / "mine.jsonl", *some_posts(0, 60)), name="mine", **given)
+    before = names_of(home)
+    (tmp_path / "other").mkdir()
+    run("predict", run="mine-tfidf", source=write(tmp_path / "other" / "mine.jsonl", *some_posts(70, 5)))
+    assert names_of(home) == before
+
+
+def test_training_on_a_file_takes_no_name_from_another_data_set(home: Path, tmp_path: Path) -> None:
+    run("ingest", source=write(tmp_path / "mine.jsonl", *some_posts(0, 60)), name="mine")
+    before = ask(home, "select * from names where name = 'mine'")
+    (tmp_path / "other").mkdir()
+    trained = run("train", system="tfidf", source=write(tmp_path / "other" / "mine.jsonl", *some_posts(60, 60)))
+    assert trained.startswith("mine-") and trained.endswith("-tfidf")
+    assert ask(home, "select * from names where name = 'mine'") == before
+
+
+def test_a_named_reading_of_the_images_counts_for_training(home: Path, tmp_path: Path) -> None:
+    run("ingest", source=write(tmp_path / "mine.jsonl", *some_posts(0, 60)), name="mine")
+    run("enrich", dataset="mine", ocr={"engine": "rapid"})
+    run("train", system="tfidf", data="mine")
+    [(spec,)] = ask(home, "select spec from artifacts where artifact like 'enriched/%'")
+    assert '"rapid"' in spec
+
+
+def test_an_image_system_learns_where_no_post_has_an_image(home: Path, tmp_path: Path) -> None:
+    run("train", system="m3h-att", source=write(tmp_path / "mine.jsonl", *some_posts(0, 40)), name="blind",
+        training={"epochs": 1}, settings={"handover_training": {"epochs": 1}})  # fmt: skip
+    assert ask(home, "select count(*) from runs where run = 'blind'") == [(1,)]
+
+
+def test_two_names_of_one_run_are_one_row(home: Path, tmp_path: Path) -> None:
+    given = {"systems": ["tfidf"], "evaluation": {"resamples": 0}, "split": {"kind": "random"}}
+    run("pipeline", source=write(tmp_path / "mine.jsonl", *some_posts(0, 60)), name="mine", **given)
+    run("train", system="tfidf", data="mine", name="again")
+    page = Path(run("report", split="mine", evaluation={"resamples": 0})).read_text()
+    assert "1 run of 1 system" in page
 
 
 TAUGHT = """
@@ -169,3 +213,12 @@ def test_one_query_leads_from_an_answer_of_dynamic_cot_to_the_teachers_prompt_an
     assert "which leads to" in rationale
     named = ask(home, "select count(*) from entities")
     assert named[0][0] > 10
+
+    kept = ask(home, "select count(*), count(rationale) from rationales")
+    [journal] = [path for path in (home / "journals").iterdir() if not path.name.startswith("entities")]
+    paid = journal.read_bytes()
+    for part in home.glob("artifacts/rationales/**/rationales.parquet"):
+        part.write_bytes(part.read_bytes()[:100])
+    run("teach", split="demo", rebuild=True)  # what the error about a damaged part says
+    assert ask(home, "select count(*), count(rationale) from rationales") == kept
+    assert journal.read_bytes() == paid
