@@ -22,9 +22,9 @@ GENERATED = (
     "what it contributes; nothing about real posts follows from them."
 )
 SCRIPTED = (
-    "The teacher or the vision model of these runs was `scripted`: a server that ships with mmkp and answers from what "
-    "the generator of the posts knows. It shows the path of questions, answers, budgets and rationales, not what a "
-    "model can do."
+    "The teacher or the vision model of these runs was the stand-in called scripted: a server that ships with mmkp and "
+    "answers from what the generator of the posts knows. It shows the path of questions, answers, budgets and "
+    "rationales, not what a model can do."
 )
 TINY = (
     "Rows marked tiny ran on the tiny backbone, 1.4 million weights that mmkp trained on generated posts. They show "
