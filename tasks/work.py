@@ -86,7 +86,8 @@ def predict(
     source_ref = ArtifactRef.parse(source)
     posts = part_posts(store, source_ref, part) if source_ref.kind == "split" else dataset_posts(store, source_ref)
     if not posts:
-        raise WrongInput(f"there are no posts to predict on in {source}{f', part {part!r}' if part else ''}")
+        hint = "; `mmkp split` makes a split that has some" if part else ""
+        raise WrongInput(f"there are no {f'{part} ' if part else ''}posts to predict on in {source}{hint}")
     enriched_ref = ArtifactRef.parse(enriched)
     found = examples(store, posts, enriched_ref)
     features = None
