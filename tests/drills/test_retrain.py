@@ -379,6 +379,8 @@ def test_a_teacher_out_of_budget_keeps_what_it_paid_for_and_goes_on(running: Ope
     said = running.message(runs[0])
     assert f"{len(paid):,} of" in said and "answered and kept" in said and "limits.budget_tokens" in said
     assert told_of(running, runs[0])["flow"] == "teach"
+    logged = running.api("/logs/filter", {"logs": {"flow_run_id": {"any_": [runs[0]]}}})
+    assert [line["message"] for line in logged if "Traceback" in line["message"]] == []
     later = journal(running.home)
     assert 0 < len(paid) < len(later) == len(set(later))  # nothing was asked twice
     assert later[: len(paid)] == paid
