@@ -26,23 +26,24 @@ def progress(description: str, clock: Callable[[], float] = time.monotonic) -> I
         artifact = cast(UUID, create_progress_artifact(progress=0.0, description=description))
     begun = clock()
     shown = {"ui": begun, "log": begun}
+    first: tuple[float, int] | None = None  # what stands before the first piece is loading, not pace
     last: Progress | None = None
 
     def report(now: Progress) -> None:
-        nonlocal last
+        nonlocal first, last
         last = now
         moment = clock()
+        first = first or (moment, now.done)
         share = now.done / now.total if now.total else 0.0
         if artifact and moment - shown["ui"] >= UI_SECONDS:
             shown["ui"] = moment
             update_progress_artifact(artifact, progress=round(100.0 * share, 1))
         if moment - shown["log"] >= LOG_SECONDS:
             shown["log"] = moment
-            left = (moment - begun) * (1 - share) / share if share else 0.0
-            logger.info(
-                "%s: %s of %s%s, about %.0f s left",
-                description, f"{now.done:,}", f"{now.total:,}", f" ({now.note})" if now.note else "", left,
-            )  # fmt: skip
+            since, done = moment - first[0], now.done - first[1]
+            left = f", about {since / done * (now.total - now.done):.0f} s left" if done else ""
+            note = f" ({now.note})" if now.note else ""
+            logger.info("%s: %s of %s%s%s", description, f"{now.done:,}", f"{now.total:,}", note, left)
 
     yield report
     if artifact and last is not None:
