@@ -23,7 +23,7 @@ from tasks.runs import run_names
 from tasks.store import build_once, open_store
 from tasks.stored import stored_task
 
-VERSION = 7
+VERSION = 8
 PARTS = ("train", "valid", "test")
 
 
