@@ -41,6 +41,17 @@ def fill(page: Page, label: str, text: str, index: int = 0) -> None:
     raise TimeoutError(f"{label} does not keep {text!r}")
 
 
+def fill_all(page: Page, values: dict[str, str]) -> None:
+    """Until every value has stayed: a form that is still filling in its defaults takes them back."""
+    for _ in range(10):
+        for label, text in values.items():
+            fill(page, label, text)
+        page.settle(1.0)
+        if all(value(page, label) == text for label, text in values.items()):
+            return
+    raise TimeoutError(f"the form does not keep {values}")
+
+
 def choose(page: Page, label: str, option: str, index: int = 0) -> None:
     """A `Literal`: opens the select and takes an option."""
     page.click_element(field(label, index))
@@ -60,7 +71,7 @@ def submit(page: Page) -> str:
     page.click("Submit", "button")
     note = "[...document.querySelectorAll('button')].find(e => e.innerText.trim() === 'View run')"
     # it slides in and away, so a mouse may miss it
-    page.until(f"location.pathname.includes('/runs/flow-run/') || ((e => e && e.click())({note}), false)", 30)
+    page.until(f"location.pathname.includes('/runs/flow-run/') || ((e => e && e.click())({note}), false)", 60)
     return page.address.partition("/runs/flow-run/")[2].partition("?")[0]
 
 

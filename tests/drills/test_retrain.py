@@ -155,17 +155,6 @@ def open_form(page: Any, running: Operation, name: str) -> None:
     page.until(f"!!{ui.field('Run Name')}")
 
 
-def fill_all(page: Any, values: dict[str, str]) -> None:
-    """Until every value has stayed: a form that is still filling in its defaults takes them back."""
-    for _ in range(5):
-        for label, text in values.items():
-            ui.fill(page, label, text)
-        page.settle(1.0)
-        if all(ui.value(page, label) == text for label, text in values.items()):
-            return
-    raise TimeoutError(f"the form does not keep {values}")
-
-
 def flip(page: Any, address: str, label: str, *, on: bool) -> None:
     """Turn the switch that a page has for `label`; a click on a page that is still drawing itself is lost."""
     named = "(e.getAttribute('aria-label') || '') + e.parentElement.parentElement.innerText"
@@ -367,7 +356,7 @@ def test_a_teacher_out_of_budget_keeps_what_it_paid_for_and_goes_on(running: Ope
     with browser() as page:
         for budget, end in (("3000", "Failed"), ("9000000", "Completed")):
             open_form(page, running, "teach")
-            fill_all(page, {"split": "demo", "Concurrency": "2", "Budget Tokens": budget})
+            ui.fill_all(page, {"split": "demo", "Concurrency": "2", "Budget Tokens": budget})
             runs.append(ui.submit(page))
             assert running.state(runs[-1]) == end
             ui.open_run(page, running.site, runs[-1])
