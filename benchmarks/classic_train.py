@@ -32,7 +32,7 @@ from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.systems import CLASSIC_SYSTEMS
 from mmkp_core.data.post import Example, ImageFeatures
 from mmkp_core.data.vocabulary import BOS, EOS, PAD, copy_codes
-from mmkp_core.systems import Progress
+from mmkp_core.learning import Progress
 from mmkp_core.training.fit import fit
 from mmkp_core.training.spec import TrainingSpec
 

@@ -512,7 +512,7 @@ def run_systems(arguments: argparse.Namespace) -> None:
 def run_tiny(arguments: argparse.Namespace) -> None:
     import torch
 
-    from mmkp_core.systems import Progress
+    from mmkp_core.learning import Progress
     from mmkp_core.vlm.tiny_training import TinySpec, train_tiny
 
     def report(progress: Progress) -> None:

@@ -72,8 +72,8 @@ def _server() -> Iterator[Finding]:
 
 
 def _ocr() -> Iterator[Finding]:
-    from mmkp_core.ocr.engine import PACKAGES, unavailable
-    from mmkp_core.ocr.spec import OcrSpec
+    from mmkp_core.vision.ocr.engine import PACKAGES, unavailable
+    from mmkp_core.vision.ocr.spec import OcrSpec
 
     for name in PACKAGES:
         problem = unavailable(OcrSpec(engine=name))  # type: ignore[arg-type]

@@ -3,11 +3,11 @@
 from prefect import flow
 
 from flows.stages import TASK_RUNNER, enrich_stage
-from mmkp_core.ocr.spec import OcrSpec
+from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.teacher.spec import TeacherLimits
-from mmkp_core.visual.attributes import AttributeSpec
-from mmkp_core.visual.entities import EntitySpec
-from mmkp_core.visual.features import FeatureSpec
+from mmkp_core.vision.attributes import AttributeSpec
+from mmkp_core.vision.entities import EntitySpec
+from mmkp_core.vision.features.files import FeatureSpec
 from tasks.choices import Name
 from tasks.names import resolve
 from tasks.reading import ImageReading

@@ -14,12 +14,12 @@ from flows.stages import (
 )
 from mmkp_core.data.formats import IngestSpec
 from mmkp_core.evaluation.spec import EvaluateSpec
-from mmkp_core.ocr.spec import OcrSpec
+from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.overlap.spec import SplitSpec
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
-from mmkp_core.visual.attributes import AttributeSpec
-from mmkp_core.visual.entities import EntitySpec
-from mmkp_core.visual.features import FeatureSpec
+from mmkp_core.vision.attributes import AttributeSpec
+from mmkp_core.vision.entities import EntitySpec
+from mmkp_core.vision.features.files import FeatureSpec
 from tasks.choices import PIPELINE_SYSTEMS, Name, SystemId, TrainingChoice, VlmChoice, settings_by_system
 from tasks.reading import ImageReading
 from tasks.sources import Source

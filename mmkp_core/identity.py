@@ -66,8 +66,7 @@ def canonical(value: Any) -> Any:
         case Sequence():
             return [canonical(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: canonical(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {type(value).__name__: fields}
+        return {f.name: canonical(getattr(value, f.name)) for f in dataclasses.fields(value)}
     raise TypeError(
         f"{type(value).__name__} has no stable bytes: {value!r}; "
         "put numbers, texts, enums or frozen dataclasses into a spec"

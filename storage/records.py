@@ -4,9 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from mmkp_core.identity import ArtifactRef, canonical
+from mmkp_core.identity import ArtifactRef
+from storage.facts import facts_from_json, facts_to_json
+
+F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,18 @@ class Record:
     folder: str
     """Where the files of this build stand, relative to the record."""
     files: tuple[StoredFile, ...]
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """Counts and findings of the build, as JSON."""
+    facts: Any
+    """What the artifact states beyond its files: the class of its kind in `facts.FACTS`."""
     made_at: datetime
     seconds: float
     provenance: Mapping[str, str] = field(default_factory=dict)
     """Who made it: flow run, commit, package version."""
+
+    def states(self, kind: type[F]) -> F:
+        """Its facts, which are of that class."""
+        if not isinstance(self.facts, kind):
+            raise TypeError(f"{self.ref} states {type(self.facts).__name__}, not {kind.__name__}")
+        return self.facts
 
     def file(self, name: str) -> StoredFile | None:
         return next((file for file in self.files if file.name == name), None)
@@ -54,7 +63,7 @@ class Record:
                 {"name": f.name, "sha256": f.sha256, "size": f.size, **({} if f.rows is None else {"rows": f.rows})}
                 for f in self.files
             ],
-            "facts": canonical(self.facts),
+            "facts": facts_to_json(self.facts),
             "made_at": self.made_at.isoformat(),
             "seconds": self.seconds,
             "provenance": dict(self.provenance),
@@ -64,14 +73,15 @@ class Record:
     @classmethod
     def from_json(cls, data: bytes) -> "Record":
         document = json.loads(data)
+        ref = ArtifactRef.parse(document["artifact"])
         return cls(
-            ref=ArtifactRef.parse(document["artifact"]),
+            ref=ref,
             spec=document["spec"],
             version=document["version"],
             inputs=tuple(ArtifactRef.parse(address) for address in document["inputs"]),
             folder=document["folder"],
             files=tuple(StoredFile(**file) for file in document["files"]),
-            facts=document["facts"],
+            facts=facts_from_json(ref.kind, document["facts"]),
             made_at=datetime.fromisoformat(document["made_at"]).astimezone(UTC),
             seconds=document["seconds"],
             provenance=document["provenance"],

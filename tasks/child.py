@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mmkp_core.errors import MmkpError
-from mmkp_core.systems import Progress
+from mmkp_core.learning import Progress
 from tasks.store import FLOW_RUN, HOME, flow_run_id, home
 
 logger = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from pydantic import StringConstraints
 from mmkp_core.systems import systems
 from mmkp_core.vlm.spec import TINY
 from tasks.plans import flat, has_setting
+from mmkp_core.spec import spec
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 """A name in the store; letters, digits, dots, dashes and underscores."""
@@ -26,11 +27,9 @@ DEMO_SYSTEMS: tuple[SystemId, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class TrainingChoice:
     """Changes to a system's own training settings; 0 leaves one as it is."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
     epochs: Annotated[int, Ge(0), Le(1000)] = 0
     """The most times that every training post is seen; 0: the system's own."""
@@ -44,11 +43,9 @@ class TrainingChoice:
         return {f"training.{field.name}": value for field in fields(self) if (value := getattr(self, field.name))}
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class VlmChoice:
     """What the vision-language systems of one comparison have in common."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
     backbone: Annotated[str, MinLen(1)] = TINY
     """`tiny` (ships with the project), a model's name on the Hugging Face hub, or a local folder."""
@@ -93,11 +90,9 @@ def settings_by_system(
     }
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class PromotionRule:
     """When a challenger takes the champion's place."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
     protocol: Literal["cmkp", "aimkp", "strict"] = "cmkp"
     """By whose rules both are scored."""

@@ -19,17 +19,17 @@ from prefect.tasks import exponential_backoff
 
 from mmkp_core.errors import MmkpError, Transient
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.ocr.engine import engine_fingerprint, make_engine
-from mmkp_core.ocr.pool import OcrPool
-from mmkp_core.ocr.rows import OCR_ROWS, Reading, ocr_table
-from mmkp_core.ocr.spec import OcrSpec
-from mmkp_core.overlap.images import SIGNATURE_VERSION, image_signature
-from mmkp_core.systems import Progress
+from mmkp_core.vision.ocr.engine import engine_fingerprint, make_engine
+from mmkp_core.vision.ocr.pool import OcrPool
+from mmkp_core.vision.ocr.rows import OCR_ROWS, Reading, ocr_table
+from mmkp_core.vision.ocr.spec import OcrSpec
+from mmkp_core.vision.signatures import SIGNATURE_VERSION, image_signature
+from mmkp_core.learning import Progress
 from mmkp_core.teacher.spec import TeacherLimits
-from mmkp_core.visual.attributes import attributes_fingerprint, attributes_table, measure
-from mmkp_core.visual.decode import DECODE_VERSION, Decoded, decode
-from mmkp_core.visual.entities import EntitySpec, entity_table
-from mmkp_core.visual.features import make_extractor, write_features
+from mmkp_core.vision.attributes import attributes_fingerprint, attributes_table, measure
+from mmkp_core.vision.decoding import DECODE_VERSION, Decoded, decode
+from mmkp_core.vision.entities import EntitySpec, entity_table
+from mmkp_core.vision.features.files import make_extractor, write_features
 from storage.rows import RowStore
 from storage.store import Draft, Store
 from tasks.endpoint import Asked, asking_of

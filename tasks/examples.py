@@ -17,7 +17,7 @@ from mmkp_core.data.post import Example, ImageFeatures, Post
 from mmkp_core.data.tables import posts_of
 from mmkp_core.errors import MmkpError
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.overlap.images import ImageSignature
+from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.teacher.spec import TeacherSpec
 from storage.records import Record
 from storage.rows import parts_of
@@ -106,7 +106,7 @@ def plain(recorded: Any) -> Any:
 
 def image_features(store: Store, enriched: ArtifactRef, keys: Iterable[str]) -> ImageFeatures:
     """The feature vectors of `keys`. Where no image has bytes it is empty, and every post gets a masked zero image."""
-    from mmkp_core.visual.features import FeatureSpec, make_extractor, read_features
+    from mmkp_core.vision.features.files import FeatureSpec, make_extractor, read_features
 
     record = store.require(enriched)
     parts = [

@@ -94,8 +94,8 @@ def _with_images(posts: list[Post], folder: Path | None) -> tuple[list[Post], di
     from dataclasses import replace
 
     from mmkp_core.data.images import image_path
-    from mmkp_core.overlap.images import image_signature
-    from mmkp_core.visual.decode import Undecodable, decode
+    from mmkp_core.vision.signatures import image_signature
+    from mmkp_core.vision.decoding import Undecodable, decode
 
     if not folder.is_dir():
         raise WrongInput(f"{folder}: there is no such folder of images")

@@ -17,8 +17,8 @@ from mmkp_core.data.sources import read_source, refuse_too_many_bad
 from mmkp_core.data.tables import IMAGES, POSTS, POSTS_PARQUET, QUARANTINE, SIDE_TABLES
 from mmkp_core.errors import TooManyBadRows
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.systems import Progress, Report
-from mmkp_core.visual.decode import Undecodable, decode
+from mmkp_core.learning import Progress, Report
+from mmkp_core.vision.decoding import Undecodable, decode
 from storage.store import Draft, Store, TableWriter
 from tasks.examples import dataset_parts
 from tasks.progress import progress

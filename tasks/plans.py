@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from mmkp_core.errors import UnknownName, WrongInput, told
-from mmkp_core.systems import Need, System, systems
+from mmkp_core.learning import Need, System
+from mmkp_core.systems import systems
 from mmkp_core.vlm.spec import TINY, VlmSpec
 from mmkp_core.vlm.weights import weights_identity
 

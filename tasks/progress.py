@@ -10,7 +10,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import TaskRunContext
 
-from mmkp_core.systems import Progress
+from mmkp_core.learning import Progress
 
 logger = logging.getLogger(__name__)
 

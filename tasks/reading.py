@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.ocr.spec import OcrSpec
-from mmkp_core.visual.attributes import AttributeSpec
-from mmkp_core.visual.entities import EntitySpec
-from mmkp_core.visual.features import FeatureSpec
+from mmkp_core.vision.ocr.spec import OcrSpec
+from mmkp_core.vision.attributes import AttributeSpec
+from mmkp_core.vision.entities import EntitySpec
+from mmkp_core.vision.features.files import FeatureSpec
 from tasks.examples import plain
 from tasks.store import open_store
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.systems import System
+from mmkp_core.learning import System
 from storage.records import Record
 from storage.store import Store
 from tasks.examples import plain

@@ -10,15 +10,14 @@ from typing import Any, ClassVar
 
 from mmkp_core.data.formats import Format, SourceFiles
 from mmkp_core.errors import WrongInput
+from mmkp_core.spec import spec
 
 SOURCES = "MMKP_SOURCES"
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class Source:
     """Files of posts, by path on the machine that runs the flow."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
     path: str = ""
     """The file of posts. Relative paths start at the first folder that the operator allows."""

@@ -9,7 +9,7 @@ from prefect.artifacts import create_table_artifact
 from mmkp_core.data.post import Example
 from mmkp_core.errors import MmkpError
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.systems import Progress
+from mmkp_core.learning import Progress
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 from storage.rows import RowStore
 from storage.store import Draft, Store

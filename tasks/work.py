@@ -9,7 +9,8 @@ import pyarrow as pa
 from mmkp_core.data.post import Example, Prediction
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.systems import LearningData, Report, learner
+from mmkp_core.learning import LearningData, Report
+from mmkp_core.systems import learner
 from storage.store import Store, TableWriter
 from tasks.examples import (
     dataset_posts,

@@ -21,7 +21,7 @@ from mmkp_core.data.post import Example, ImageFeatures, Prediction
 from mmkp_core.errors import Mismatch, WrongInput
 from mmkp_core.identity import fingerprint
 from mmkp_core.seeding import seed_for
-from mmkp_core.systems import CurvePoint, Images, Learned, LearningData, Progress, Report
+from mmkp_core.learning import CurvePoint, Images, Learned, LearningData, Progress, Report
 from mmkp_core.training.batching import Indices, ordered_batches
 from mmkp_core.training.fit import fit
 from mmkp_core.training.objective import Objective

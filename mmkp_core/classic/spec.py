@@ -6,16 +6,15 @@ from typing import Annotated, Any, ClassVar, Literal
 from annotated_types import Ge, Le, Lt
 
 from mmkp_core.training.spec import TrainingSpec
+from mmkp_core.spec import spec
 
 Fusion = Literal["none", "image_asks_text", "each_asks_others"]
 Handover = Literal["none", "normalised", "as_released"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class DecodeSpec:
     """How phrases are read out of a trained generator."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"use_attribute_docstrings": True}
 
     beam: Annotated[int, Ge(1), Le(100)] = 10
     """Beginnings that are followed at once."""
@@ -30,11 +29,9 @@ _HANDOVER_TRAINING = TrainingSpec(epochs=5, learning_rate=1e-4)
 _DECODING = DecodeSpec()
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class ClassicSpec:
     """A recurrent keyphrase model: what it reads, how it joins text and image, what it answers with."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"use_attribute_docstrings": True}
 
     image_words: bool = True
     """Read the words found in the image after the post's own."""

@@ -10,7 +10,7 @@ a vector is fused from text, attributes and image.
 from dataclasses import replace
 
 from mmkp_core.classic.spec import ClassicSpec
-from mmkp_core.systems import System
+from mmkp_core.learning import System
 
 _M3H_ATT = ClassicSpec(fusion="each_asks_others", classifier=True, handover="normalised")
 _HEADS = ("joint", "generator", "classifier")

@@ -8,20 +8,19 @@ from annotated_types import Ge, Le, MinLen
 
 from mmkp_core.data.hashtags import HashtagSpec
 from mmkp_core.data.tweets import TweetNormalSpec
+from mmkp_core.spec import spec
 
 Format = Literal["cmkp", "mm-mkp", "aimkp", "trc", "jsonl", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class Columns:
     """The source's names for the fields of a post; only tables (jsonl, csv, parquet) have names.
 
     Of the default names only `text` must be there; a name given by the user must be there in any case.
     The source's other columns are kept together as `extra`.
     """
-
-    __pydantic_config__: ClassVar[dict[str, bool]] = {"use_attribute_docstrings": True}
 
     post_id: Annotated[str, MinLen(1)] = "post_id"
     """The source's own id. A whole number is taken as its decimal text. Without one the line number is the id."""
@@ -39,11 +38,9 @@ class Columns:
     """`train`, `valid` or `test`, where the source is split already."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class IngestSpec:
     """How a source becomes posts."""
-
-    __pydantic_config__: ClassVar[dict[str, bool]] = {"use_attribute_docstrings": True}
 
     format: Format = "jsonl"
     """The layout of the source's files."""

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
+from mmkp_core.spec import spec
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class HashtagSpec:
     """How hashtags become keyphrases."""
-
-    __pydantic_config__: ClassVar[dict[str, bool]] = {"use_attribute_docstrings": True}
 
     segment: bool = True
     """Cut a tag into words: at underscores, at the humps of CamelCase, between letters and digits."""

@@ -11,13 +11,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from typing import ClassVar
+from mmkp_core.spec import spec
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class TweetNormalSpec:
     """Which rules of the published text form are applied."""
-
-    __pydantic_config__: ClassVar[dict[str, bool]] = {"use_attribute_docstrings": True}
 
     entity: bool = True
     """Resolve HTML entities (`&amp;`)."""

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
+from mmkp_core.spec import spec
 
 ProtocolName = Literal["cmkp", "aimkp", "strict"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class EvaluateSpec:
     """How predictions are scored."""
-
-    __pydantic_config__: ClassVar[Any] = {"use_attribute_docstrings": True}
 
     protocol: Literal["cmkp", "aimkp", "strict", "all"] = "all"
     """Whose counting rules: `cmkp` of CMKP and MM-MKP, `aimkp` of AimKP, `strict` ours. Figures of two protocols are

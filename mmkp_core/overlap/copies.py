@@ -19,7 +19,7 @@ import numpy as np
 from mmkp_core.data.post import Post
 from mmkp_core.overlap.forms import overlap_forms
 from mmkp_core.overlap.hash_joins import near_hashes, near_hashes_across
-from mmkp_core.overlap.images import ImageSignature
+from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.overlap.joins import similar_sets, similar_sets_across
 from mmkp_core.overlap.likeness import Floats, Ints, Likeness, Mask, equal_keys
 from mmkp_core.overlap.shingles import shingle_sets

@@ -13,7 +13,7 @@ import numpy as np
 from mmkp_core.data.post import Post
 from mmkp_core.data.text import normal_form
 from mmkp_core.overlap.copies import MEASURES, Measure, find_copies, unit_of_score
-from mmkp_core.overlap.images import ImageSignature
+from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.overlap.spec import Unit
 
 EQUALS_LISTED = 100

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
+from mmkp_core.spec import spec
 
 Unit = Literal["word", "word3", "char3", "char5"]
 ImageEvidence = Literal["structure", "structure and colour"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class SplitSpec:
     """Training, validation and test parts of a data set, and what counts as too alike to stand in two of them."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
     kind: Literal["given", "random", "clean", "purged", "unseen-labels", "temporal"] = "clean"
     """clean: random, then no post in two parts with its copies and near-copies. purged: the test posts stay as they

@@ -14,7 +14,7 @@ from mmkp_core.data.post import Example, ImageFeatures, Prediction
 from mmkp_core.data.text import tokens
 from mmkp_core.errors import WrongInput
 from mmkp_core.reference.spec import ReferenceSpec
-from mmkp_core.systems import Images, Learned, LearningData, Progress, Report
+from mmkp_core.learning import Images, Learned, LearningData, Progress, Report
 
 
 class ReferenceLearner:

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le
+from mmkp_core.spec import spec
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class ReferenceSpec:
     """A predictor without training, which any trained system has to beat."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"use_attribute_docstrings": True}
 
     method: Literal["frequent", "neighbours"] = "neighbours"
     """frequent: the commonest training keyphrases, for every post. neighbours: those of the most similar training

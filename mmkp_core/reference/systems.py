@@ -1,7 +1,7 @@
 """The reference lines: what can be reached without learning anything."""
 
 from mmkp_core.reference.spec import ReferenceSpec
-from mmkp_core.systems import System
+from mmkp_core.learning import System
 
 REFERENCE_SYSTEMS: tuple[System, ...] = (
     System(

@@ -8,7 +8,7 @@ import math
 
 from PIL import Image
 
-from mmkp_core.visual.decode import Undecodable, decode
+from mmkp_core.vision.decoding import Undecodable, decode
 
 IMAGE_VERSION = 1  # raise it when the same picture would be sent otherwise
 

@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt, Le, MinLen
 from mmkp_core.identity import fingerprint
 from mmkp_core.prompts.teacher import PROMPT_VERSION, Mode
 from mmkp_core.prompts.turns import Language
+from mmkp_core.spec import spec
 
 JsonMode = Literal["json_schema", "json_object", "none"]
 LengthField = Literal["max_tokens", "max_completion_tokens"]
@@ -18,7 +19,7 @@ MOST_IN_FLIGHT = 256
 ACCEPTANCE_VERSION = 1  # raise it when the same reply may be judged otherwise
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class ChatSettings:
     """What every question to one model has in common; part of each request's hash."""
 
@@ -34,8 +35,6 @@ class ChatSettings:
 @dataclass(frozen=True, kw_only=True)
 class TeacherSpec:
     """Rationales that a teacher model writes for training posts."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
     model: Annotated[str, MinLen(1)] = "scripted"
     """Name of the model as the endpoint knows it. `scripted` is the local server that answers for generated posts."""
@@ -84,11 +83,9 @@ class TeacherSpec:
         return fingerprint("teacher", self, PROMPT_VERSION, ACCEPTANCE_VERSION)
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class TeacherLimits:
     """How fast the teacher is asked and how much may be spent; none of it changes a rationale."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
     concurrency: Annotated[int, Ge(1), Le(MOST_IN_FLIGHT)] = 32
     """Requests in flight; all runs together stay below the limit `teacher` of the Prefect server."""

@@ -24,7 +24,7 @@ from mmkp_core.teacher.pace import Pace, backoff
 from mmkp_core.teacher.reply import Flaw, Reply
 from mmkp_core.teacher.request import ChatRequest
 from mmkp_core.teacher.trouble import Trouble
-from mmkp_core.visual.decode import Undecodable
+from mmkp_core.vision.decoding import Undecodable
 
 S = TypeVar("S")
 T = TypeVar("T")

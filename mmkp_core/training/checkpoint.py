@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mmkp_core.errors import Damaged, Mismatch
-from mmkp_core.systems import CurvePoint
+from mmkp_core.learning import CurvePoint
 
 
 @dataclass(slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from torch import nn
 
 from mmkp_core.errors import Diverged
 from mmkp_core.seeding import seed_for
-from mmkp_core.systems import CurvePoint, Progress, Report
+from mmkp_core.learning import CurvePoint, Progress, Report
 from mmkp_core.training.batching import Indices, ordered_batches, training_batches
 from mmkp_core.training.checkpoint import (
     LoopState,

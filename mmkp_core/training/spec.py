@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
+from mmkp_core.spec import spec
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class TrainingSpec:
     """How a model is trained; where and on what device is not part of it."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"use_attribute_docstrings": True}
 
     epochs: Annotated[int, Ge(1), Le(1000)] = 15
     """The most times that every training post is seen."""

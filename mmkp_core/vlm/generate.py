@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from mmkp_core.prompts.answer import Answer, parse_answer
-from mmkp_core.systems import Progress, Report
+from mmkp_core.learning import Progress, Report
 from mmkp_core.vlm.backbone import Vlm
 from mmkp_core.vlm.conversation import Ask, Conversation, with_answers
 from mmkp_core.vlm.spec import GenerationSpec

@@ -20,7 +20,7 @@ from mmkp_core.data.post import Example, ImageFeatures, Prediction, Written
 from mmkp_core.errors import Damaged, WrongInput
 from mmkp_core.identity import fingerprint
 from mmkp_core.seeding import seed_for
-from mmkp_core.systems import Images, Learned, LearningData, Report
+from mmkp_core.learning import Images, Learned, LearningData, Report
 from mmkp_core.training.fit import fit
 from mmkp_core.training.objective import Objective
 from mmkp_core.training.spec import TrainingSpec

@@ -12,9 +12,9 @@ from PIL import Image
 from mmkp_core.data.post import Example, Post
 from mmkp_core.prompts.answer import render_answer
 from mmkp_core.prompts.student import StudentPrompt, student_prompt
-from mmkp_core.systems import Images
+from mmkp_core.learning import Images
 from mmkp_core.training.batching import Indices
-from mmkp_core.visual.decode import Undecodable, decode
+from mmkp_core.vision.decoding import Undecodable, decode
 from mmkp_core.vlm.conversation import Ask, Conversation, Prompts
 from mmkp_core.vlm.spec import TINY, VlmSpec
 from mmkp_core.vlm.tiny import TinyShape

@@ -11,6 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from mmkp_core.prompts.turns import Language
 from mmkp_core.training.spec import TrainingSpec
+from mmkp_core.spec import spec
 
 TINY = "tiny"
 
@@ -18,34 +19,27 @@ Modalities = Literal["text+image", "text", "image"]
 Average = Literal["per_sample", "per_token"]
 Fallback = Literal["sft", "leave_out"]
 
-_DOCSTRINGS: dict[str, Any] = {"use_attribute_docstrings": True}
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class ZeroShot:
     """No training: the backbone answers as it is."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCSTRINGS
 
     method: Literal["zero-shot"] = "zero-shot"
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class Sft:
     """Supervised fine-tuning: the loss of the answer's tokens."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCSTRINGS
 
     method: Literal["sft"] = "sft"
     loss_average: Average = "per_sample"
     """Over what a step's loss is averaged: posts, or tokens (then posts with long answers weigh more)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class FinetuneCot:
     """Fine-tune-CoT: the loss of the teacher's rationale and the answer, for every post that has a rationale."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCSTRINGS
 
     method: Literal["finetune-cot"] = "finetune-cot"
     loss_average: Average = "per_sample"
@@ -54,11 +48,9 @@ class FinetuneCot:
     """A post without an accepted rationale: learn its bare answer, or leave it out."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class DynamicCot:
     """Dynamic CoT: the loss of the bare answer decides whether a post is learned with its rationale."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCSTRINGS
 
     method: Literal["dynamic-cot"] = "dynamic-cot"
     gate_direction: Literal["above", "below"] = "above"
@@ -82,11 +74,9 @@ class DynamicCot:
 Method = ZeroShot | Sft | FinetuneCot | DynamicCot
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class LoraSpec:
     """The adapter: low-rank changes to the language model's linear layers; the vision tower stays as it is."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCSTRINGS
 
     rank: Annotated[int, Ge(1), Le(1024)] = 16
     """Rank of the changes."""
@@ -98,11 +88,9 @@ class LoraSpec:
     """Which layers: every linear layer of the language model, its output head left out."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class GenerationSpec:
     """How answers are written."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCSTRINGS
 
     beams: Annotated[int, Ge(1), Le(64)] = 1
     """Beam width; 1 takes the likeliest token each time."""
@@ -112,11 +100,9 @@ class GenerationSpec:
     """Posts answered together."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class VlmSpec:
     """One vision-language system: what is fine-tuned, how, and how it answers."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCSTRINGS
 
     method: Method = field(default=Sft())
     """How it learns."""

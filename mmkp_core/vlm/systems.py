@@ -1,6 +1,6 @@
 """The vision-language rows of the table of systems."""
 
-from mmkp_core.systems import System
+from mmkp_core.learning import System
 from mmkp_core.vlm.spec import DynamicCot, FinetuneCot, Sft, VlmSpec, ZeroShot
 
 _PAPER = "Ma et al., EMNLP 2025 (arXiv 2510.09358)"

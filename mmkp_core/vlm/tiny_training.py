@@ -25,10 +25,10 @@ from mmkp_core.identity import fingerprint
 from mmkp_core.prompts.answer import render_answer
 from mmkp_core.prompts.student import student_prompt
 from mmkp_core.seeding import python_generator, seed_for
-from mmkp_core.systems import Report
+from mmkp_core.learning import Report
 from mmkp_core.training.fit import fit
 from mmkp_core.training.spec import TrainingSpec
-from mmkp_core.visual.attributes import AttributeSpec, measure
+from mmkp_core.vision.attributes import AttributeSpec, measure
 from mmkp_core.vlm.backbone import Vlm
 from mmkp_core.vlm.conversation import Conversation
 from mmkp_core.vlm.methods.finetune_cot import FinetuneCotObjective

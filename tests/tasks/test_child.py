@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mmkp_core.errors import UnknownName, WrongInput
-from mmkp_core.systems import Progress
+from mmkp_core.learning import Progress
 from tasks.child import ChildDied, run_in_child
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             work = types.ModuleType("tasks.work")
             def double(*, value, report):
                 print("a library prints")
-                from mmkp_core.systems import Progress
+                from mmkp_core.learning import Progress
                 report(Progress(1, 2, "half"))
                 return {"value": 2 * value}
             def refuse(*, report):

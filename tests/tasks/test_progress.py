@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from mmkp_core.systems import Progress
+from mmkp_core.learning import Progress
 from tasks.progress import progress
 
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Le
+from mmkp_core.spec import spec
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class DemoSpec:
     """Generated posts: about a hundred keyphrases, an image each, and the untidiness of real posts."""
-
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"use_attribute_docstrings": True}
 
     posts: Annotated[int, Ge(1), Le(10_000_000)] = 1200
     """How many posts. 1,200 are what a small model needs to learn the drawn shapes."""

@@ -11,7 +11,7 @@ from mmkp_core.classic.learner import ClassicLearner
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.data.post import Example, ImageFeatures, Post
 from mmkp_core.errors import Mismatch, WrongInput
-from mmkp_core.systems import CurvePoint, LearningData, Progress
+from mmkp_core.learning import CurvePoint, LearningData, Progress
 from tests.mmkp_core.classic.small import posts, small
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mmkp_core.teacher.images import jpeg_within
-from mmkp_core.visual.decode import Undecodable
+from mmkp_core.vision.decoding import Undecodable
 
 
 def picture(width: int, height: int, **save: object) -> bytes:

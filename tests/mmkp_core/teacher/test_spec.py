@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
-from mmkp_core.visual.entities import EntitySpec
+from mmkp_core.vision.entities import EntitySpec
 
 
 @pytest.mark.parametrize("spec", [TeacherSpec, TeacherLimits, EntitySpec])
@@ -41,6 +41,6 @@ def test_the_acceptance_bound_asks_nothing_else() -> None:
 
 
 def test_specs_load_nothing_heavy() -> None:
-    code = "import sys, mmkp_core.teacher.spec, mmkp_core.visual.entities, mmkp_core.prompts.student\n"
+    code = "import sys, mmkp_core.teacher.spec, mmkp_core.vision.entities, mmkp_core.prompts.student\n"
     code += "print([m for m in ('torch', 'cv2', 'openai', 'pyarrow', 'PIL', 'nltk') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

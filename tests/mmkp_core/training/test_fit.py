@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from mmkp_core.errors import Damaged, Diverged, Mismatch
-from mmkp_core.systems import Progress
+from mmkp_core.learning import Progress
 from mmkp_core.training.fit import Fitted, fit
 from mmkp_core.training.objective import Backward, Objective, StepNumbers
 from mmkp_core.training.spec import TrainingSpec

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from mmkp_core.errors import Damaged, WrongInput
-from mmkp_core.systems import LearningData
+from mmkp_core.learning import LearningData
 from mmkp_core.training.spec import TrainingSpec
 from mmkp_core.vlm.learner import VlmLearner, saved_spec, spec_from_json, spec_to_json
 from mmkp_core.vlm.spec import DynamicCot, FinetuneCot, GenerationSpec, LoraSpec, Method, Sft, VlmSpec, ZeroShot
