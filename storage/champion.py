@@ -1,0 +1,34 @@
+"""Champions: who bears a champion's name, and who bore it before."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from mmkp_core.identity import ArtifactRef
+from storage.names import NameVersion
+from storage.run import run_names
+from storage.store import Store
+
+
+def history(store: Store, name: str) -> list[NameVersion]:
+    """Every state of a champion's name, oldest first."""
+    return store.names.history(f"champion/{name}")
+
+
+def before(past: Sequence[NameVersion]) -> NameVersion | None:
+    """Who bore the name before the one that bears it now first did: so a second rollback goes further back."""
+    first = next(n for n, version in enumerate(past) if version.target == past[-1].target) if past else 0
+    return past[first - 1] if first else None
+
+
+def bearer_of(store: Store, name: str) -> str:
+    """What people call the run that bears a champion's name now."""
+    now = history(store, name)[-1].target
+    return run_names(store).get(now, now.address)
+
+
+def lost(store: Store, name: str, run: ArtifactRef) -> NameVersion | None:
+    """The change by which `run`, once the champion, lost the name; None if it never bore it or bears it now."""
+    past = history(store, name)
+    if past and past[-1].target == run:
+        return None
+    return next((after for version, after in reversed(list(pairwise(past))) if version.target == run), None)
