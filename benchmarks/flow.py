@@ -16,7 +16,7 @@ SYSTEMS = ("frequent", "tfidf")
 
 def run(posts: int = 2_000) -> list[dict[str, Any]]:
     from flows.server import prefect_api
-    from tasks.sources import allow
+    from tasks.run.sources import allow
 
     before = {name: os.environ.get(name) for name in ("MMKP_HOME", "MMKP_SOURCES")}
     with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +74,7 @@ def plainly(source: Path) -> None:
     from tasks.predict import predict_posts
     from tasks.reading import ImageReading
     from tasks.report import make_report
-    from tasks.sources import Source
+    from tasks.run.sources import Source
     from tasks.split import split_posts
     from tasks.train import train_system
 

@@ -21,7 +21,7 @@ from mmkp_core.overlap.rows import SPLITS
 from storage import catalog
 from storage.store import Draft, Store
 from tasks.evaluate import SCORES
-from tasks.work import PREDICTIONS
+from tasks.run.work import PREDICTIONS
 
 QUERIES = {
     "count by split": (

@@ -5,7 +5,7 @@ from prefect import flow
 from flows.stages import ingest_stage
 from mmkp_core.data.formats import IngestSpec
 from tasks.choices import Name
-from tasks.sources import Source
+from tasks.run.sources import Source
 
 
 @flow

@@ -22,7 +22,7 @@ from mmkp_core.vision.entities import EntitySpec
 from mmkp_core.vision.features.files import FeatureSpec
 from tasks.choices import PIPELINE_SYSTEMS, Name, SystemId, TrainingChoice, VlmChoice, settings_by_system
 from tasks.reading import ImageReading
-from tasks.sources import Source
+from tasks.run.sources import Source
 
 
 @flow(task_runner=TASK_RUNNER)

@@ -8,7 +8,7 @@ from mmkp_core.teacher.spec import TeacherLimits
 from tasks.names import resolve
 from tasks.predict import predict_posts
 from tasks.reading import reading_of
-from tasks.sources import Source
+from tasks.run.sources import Source
 
 
 @flow(task_runner=TASK_RUNNER)

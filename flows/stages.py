@@ -20,7 +20,7 @@ from tasks import enrich, evaluate, ingest, names, predict, report, retrain, run
 from tasks.choices import PromotionRule
 from tasks.plans import needs
 from tasks.reading import ImageReading, chosen_reading
-from tasks.sources import Source, name_of
+from tasks.run.sources import Source, name_of
 
 TASK_RUNNER: TaskRunner[PrefectFuture[Any]] = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=2))
 """Two at a time: each task keeps a core busy, in child processes of its own."""

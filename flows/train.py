@@ -9,7 +9,7 @@ from flows.stages import TASK_RUNNER, data_stage, train_stage
 from mmkp_core.data.formats import IngestSpec
 from tasks.choices import SystemId, TrainingChoice, own_settings
 from tasks.runs import teaching_for
-from tasks.sources import Source
+from tasks.run.sources import Source
 
 
 @flow(task_runner=TASK_RUNNER)

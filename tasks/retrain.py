@@ -19,8 +19,8 @@ from tasks.choices import PromotionRule
 from tasks.evaluate import by_head, gold_and_train
 from tasks.examples import dataset_posts, image_signatures, plain, split_parts
 from tasks.runs import dataset_of, run_names, split_of
-from tasks.store import build_once, flow_run_id, open_store
-from tasks.stored import stored_task
+from tasks.run.store import build_once, flow_run_id, open_store
+from tasks.run.stored import stored_task
 
 logger = logging.getLogger(__name__)
 
