@@ -52,7 +52,7 @@ def ingest_posts(
 
 
 @stored_task(task_run_name="generate {posts.posts} posts")
-def ingest_demo(posts: DemoSpec, rebuild: bool = False) -> ArtifactRef:
+def generate_posts(posts: DemoSpec, rebuild: bool = False) -> ArtifactRef:
     """Generated posts, read as any JSON lines are."""
     store = open_store()
     reading = IngestSpec(format="jsonl", keyphrases_from="hashtags" if posts.raw else "column")
