@@ -1,0 +1,1 @@
+"""How tasks run their work: in child processes, with OCR workers that stay warm."""
