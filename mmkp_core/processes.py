@@ -86,14 +86,13 @@ class Child:
     def __init__(
         self, target: str, *, title: str = "", log: Path | None = None, environment: Mapping[str, str] = NONE_MORE
     ) -> None:
-        """`environment` is added to this process's own before the target's module is loaded; `title` is what `ps` shows,
-        if not the target."""
+        """`environment` is added to this process's own, before the target's module is loaded; `ps` shows `title`."""
         self.last_words = ""
         """The end of what it printed; known when it has ended."""
-        self._log = log.open("w+b") if log else tempfile.TemporaryFile()
+        self._log = log.open("w+b") if log else tempfile.TemporaryFile()  # noqa: SIM115  (kept)
         self.link, theirs = Pipe()
         watched, lifeline = os.pipe()  # both ends are closed on exec
-        self._lifeline = open(lifeline, "wb", buffering=0)
+        self._lifeline = os.fdopen(lifeline, "wb", buffering=0)
         handles = (theirs.fileno(), watched)
         code = START.format(path=json.dumps(sys.path))
         try:

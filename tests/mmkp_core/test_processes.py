@@ -1,4 +1,4 @@
-"""Work in a child process: its result and progress come back, its errors keep their kind, and nobody outlives anybody."""
+"""Work in a child process: its result and progress come back, its errors keep their kind, nobody outlives anybody."""
 
 import os
 import select

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from mmkp_core.errors import Unavailable
+from mmkp_core.vision.decoding import Decoded, decode
 from mmkp_core.vision.ocr.engine import Line
 from mmkp_core.vision.ocr.pool import OcrPool
 from mmkp_core.vision.ocr.rows import ocr_table
 from mmkp_core.vision.ocr.scripted import ScriptedEngine, pixels_key
 from mmkp_core.vision.ocr.spec import OcrSpec
-from mmkp_core.vision.decoding import Decoded, decode
 
 ROOT = Path(__file__).resolve().parents[4]
 SPEC = OcrSpec(skip_textless=False)
@@ -184,7 +184,7 @@ def test_workers_die_when_their_parent_is_killed(tmp_path: Path, plain: bytes) -
 
 
 def test_a_worker_loads_neither_prefect_nor_torch() -> None:
-    code = "import sys, mmkp_core.vision.ocr.worker, mmkp_core.vision.ocr.reading, mmkp_core.vision.ocr.rapid, rapidocr; print(*sys.modules)"
+    code = "import sys, rapidocr; from mmkp_core.vision.ocr import worker, reading, rapid; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
     assert not {"torch", "prefect", "transformers"} & set(loaded.split())
 
