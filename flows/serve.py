@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows import FOLLOW
 from flows.bootstrap import make_limits
 from flows.deployments import check_parameters, deployments_from, flow_at
-from flows.lifeline import FOLLOW, is_held, open_lock, try_lock
 from flows.notify import notify
 from flows.server import ServerFiles, prefect_api, prefect_settings, running_server, tell
 from mmkp_core.errors import MmkpError, WrongInput
+from mmkp_core.locks import is_held, open_lock, try_lock
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment

@@ -23,8 +23,8 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.lifeline import is_held, locked, open_lock, try_lock
 from mmkp_core.errors import MmkpError, Unavailable
+from mmkp_core.locks import is_held, locked, open_lock, try_lock
 
 START_SECONDS = 180.0
 STOP_SECONDS = 90.0

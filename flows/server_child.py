@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.lifeline import when_nobody_holds
 from flows.server import COMMON, ServerFiles, private_settings
+from mmkp_core.locks import when_free
 
 DRAIN_SECONDS = 60.0
 
@@ -27,7 +27,7 @@ def main() -> None:
     home, port, address = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     files = ServerFiles.under(home)
     life = Life()
-    when_nobody_holds(files.users, life.end)
+    when_free(files.users, life.end)
     listener = listen(port)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
     os.environ.update(COMMON | private_settings(files, url))
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 class Life:
-    """Set by the lifeline's thread, awaited in the event loop."""
+    """Set by the thread that waits for the lock, awaited in the event loop."""
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None

@@ -11,7 +11,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 
 from mmkp_core.errors import Damaged, MmkpError
 from mmkp_core.identity import ArtifactRef, canonical, fingerprint
+from mmkp_core.locks import locked, remove_lock
 from storage.images import Images
-from storage.locks import locked
 from storage.names import Names, NameVersion
 from storage.objects import Objects
 from storage.records import Record, StoredFile
@@ -174,8 +174,19 @@ class Store:
             return self._build(ref, canonical(spec), tuple(inputs), version, build), False
 
     def lock(self, name: str, *, told: bool = True) -> AbstractContextManager[None]:
-        """Nobody else holds `name` meanwhile; the kernel drops it with its holder. A wait is logged if `told`."""
-        return locked(Path(self.objects.full("locks")) if self.objects.is_local else None, name, told=told)
+        """Nobody else holds `name` meanwhile; the kernel drops it with its holder. A wait is logged if `told`.
+
+        On a store without local files there is none: a double build there is waste, never damage, because the record
+        that publishes a result goes last.
+        """
+        if not self.objects.is_local:
+            return nullcontext()
+
+        def waiting() -> None:
+            if told:
+                logger.info("waiting for another run that is making %s", name)
+
+        return locked(Path(self.objects.full("locks")) / f"{name.replace('/', '.')}.lock", waiting=waiting)
 
     def workspace(self, ref: ArtifactRef) -> Path:
         """A local folder that survives a killed build of `ref`: checkpoints, journals. Gone once published."""
@@ -329,11 +340,15 @@ def collect_garbage(store: Store, older_than_hours: float = 24.0) -> Iterator[Fi
     if not store.objects.is_local:
         return
     root = Path(store.objects.base)
-    for folder in ("staging", "work", "locks"):
+    for folder, remove in (("staging", _remove), ("work", _remove), ("locks", remove_lock)):
         for entry in sorted((root / folder).glob("*")):
-            if entry.stat().st_mtime <= latest:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            if entry.stat().st_mtime <= latest and remove(entry):
                 yield Finding("stale", str(entry.relative_to(root)), "removed")
+
+
+def _remove(entry: Path) -> bool:
+    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    return True
 
 
 def _describe(path: Path, root: Path) -> StoredFile:

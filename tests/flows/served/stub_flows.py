@@ -16,10 +16,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-import flows.lifeline
+import flows  # noqa: F401  (a flow process ends with the `mmkp serve` that started it)
 from mmkp_core.identity import ArtifactRef
 
-flows.lifeline.follow()
 for name in ("mmkp_core", "storage", "tasks"):
     logging.getLogger(name).setLevel(logging.INFO)
 
