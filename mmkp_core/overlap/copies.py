@@ -19,11 +19,11 @@ import numpy as np
 from mmkp_core.data.post import Post
 from mmkp_core.overlap.forms import overlap_forms
 from mmkp_core.overlap.hash_joins import near_hashes, near_hashes_across
-from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.overlap.joins import similar_sets, similar_sets_across
 from mmkp_core.overlap.likeness import Floats, Ints, Likeness, Mask, equal_keys
 from mmkp_core.overlap.shingles import shingle_sets
 from mmkp_core.overlap.spec import ImageEvidence, Unit
+from mmkp_core.vision.signatures import ImageSignature
 
 Measure = Literal["identical_text", "near_text", "identical_image", "near_image", "shared_image_name"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)

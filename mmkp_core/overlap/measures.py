@@ -13,8 +13,8 @@ import numpy as np
 from mmkp_core.data.post import Post
 from mmkp_core.data.text import normal_form
 from mmkp_core.overlap.copies import MEASURES, Measure, find_copies, unit_of_score
-from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.overlap.spec import Unit
+from mmkp_core.vision.signatures import ImageSignature
 
 EQUALS_LISTED = 100
 """Of equal training posts, how many are listed as partners of a test post; all are counted."""

@@ -1,10 +1,9 @@
 """What can be chosen about a split?"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
+
 from mmkp_core.spec import spec
 
 Unit = Literal["word", "word3", "char3", "char5"]

@@ -32,11 +32,11 @@ from mmkp_core.overlap.assignment import (
     without_sources,
 )
 from mmkp_core.overlap.copies import MEASURES, Copies, Measure, find_copies, unit_of_score
-from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.overlap.likeness import Ints, Likeness, Mask
 from mmkp_core.overlap.measures import label_overlap
 from mmkp_core.overlap.spec import SplitSpec
 from mmkp_core.seeding import generator
+from mmkp_core.vision.signatures import ImageSignature
 
 if TYPE_CHECKING:
     import pyarrow as pa

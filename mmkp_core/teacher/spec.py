@@ -1,8 +1,6 @@
 """What can be asked of a teacher? What makes its rationales what they are and, apart from it, how fast and how dear."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
@@ -32,7 +30,7 @@ class ChatSettings:
     seed: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class TeacherSpec:
     """Rationales that a teacher model writes for training posts."""
 

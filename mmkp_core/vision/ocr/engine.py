@@ -8,11 +8,11 @@ from pathlib import Path
 
 from mmkp_core.errors import Unavailable
 from mmkp_core.identity import fingerprint
+from mmkp_core.vision.decoding import DECODE_VERSION, Decoded
 from mmkp_core.vision.ocr.clean import CLEAN_VERSION
 from mmkp_core.vision.ocr.models import find_models
 from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.vision.ocr.textless import TEXTLESS_VERSION
-from mmkp_core.vision.decoding import DECODE_VERSION, Decoded
 
 OCR_VERSION = 1  # raise it when a row's content changes for another reason than those that the fingerprint lists
 

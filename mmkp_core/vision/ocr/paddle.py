@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from mmkp_core.errors import WrongInput
+from mmkp_core.vision.decoding import Decoded
 from mmkp_core.vision.ocr.engine import AbstractOcrEngine, Line
 from mmkp_core.vision.ocr.models import ModelFiles, find_models
 from mmkp_core.vision.ocr.spec import OcrSpec
-from mmkp_core.vision.decoding import Decoded
 
 
 class PaddleEngine(AbstractOcrEngine):

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from mmkp_core.vision.decoding import Decoded
 from mmkp_core.vision.ocr.engine import AbstractOcrEngine, Line
 from mmkp_core.vision.ocr.models import find_models
 from mmkp_core.vision.ocr.spec import OcrSpec
-from mmkp_core.vision.decoding import Decoded
 
 
 class RapidEngine(AbstractOcrEngine):

@@ -3,12 +3,12 @@
 import time
 from pathlib import Path
 
+from mmkp_core.vision.decoding import Undecodable, decode
 from mmkp_core.vision.ocr.clean import words_of
 from mmkp_core.vision.ocr.engine import AbstractOcrEngine
 from mmkp_core.vision.ocr.rows import Reading
 from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.vision.ocr.textless import may_hold_words
-from mmkp_core.vision.decoding import Undecodable, decode
 
 THINNEST = 8  # pixels on the shorter side: less high than any letter, and engines fail on such strips
 BOUND = 2000  # pixels on the longer side; detectors shrink further, lines are cut from this

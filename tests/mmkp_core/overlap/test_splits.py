@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 
 from mmkp_core.data.post import Post
 from mmkp_core.errors import WrongInput
-from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.overlap.rows import OVERLAPS, SPLITS
 from mmkp_core.overlap.spec import SplitSpec
 from mmkp_core.overlap.splits import Split, grow, make_split
+from mmkp_core.vision.signatures import ImageSignature
 
 WORDS = st.sampled_from("abcdefgh")
 POSTS = st.lists(

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mmkp_core.vision.decoding import Decoded, decode
 from mmkp_core.vision.ocr.engine import Line
 from mmkp_core.vision.ocr.reading import read_image
 from mmkp_core.vision.ocr.rows import OCR_ROWS, ocr_table
 from mmkp_core.vision.ocr.scripted import ScriptedEngine, pixels_key
 from mmkp_core.vision.ocr.spec import OcrSpec
-from mmkp_core.vision.decoding import Decoded, decode
 
 SPEC = OcrSpec()
 BOX = (0.1, 0.1, 0.9, 0.1, 0.9, 0.3, 0.1, 0.3)
