@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from mmkp_core.errors import Unavailable
-from mmkp_core.vision.decoding import Decoded, decode
 from mmkp_core.vision.ocr.engine import Line
 from mmkp_core.vision.ocr.pool import OcrPool
 from mmkp_core.vision.ocr.rows import ocr_table
 from mmkp_core.vision.ocr.scripted import ScriptedEngine, pixels_key
 from mmkp_core.vision.ocr.spec import OcrSpec
+from mmkp_core.vision.decoding import Decoded, decode
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC = OcrSpec(skip_textless=False)
