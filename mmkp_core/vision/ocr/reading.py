@@ -1,6 +1,6 @@
-"""How does one image become one row? Decode, look whether it can hold words, read, clean; no image raises."""
+"""Turns one image into one row: decodes it, skips it if it can hold no words, reads and cleans; no image raises."""
 
-import time
+from functools import partial
 from pathlib import Path
 
 from mmkp_core.vision.decoding import Undecodable, decode
@@ -15,12 +15,7 @@ BOUND = 2000  # pixels on the longer side; detectors shrink further, lines are c
 
 
 def read_image(engine: AbstractOcrEngine, spec: OcrSpec, image_key: str, source: bytes | Path) -> Reading:
-    started = time.process_time()
-
-    def row(**found: object) -> Reading:
-        spent = (time.process_time() - started) * 1000
-        return Reading(image_key=image_key, engine=engine.name, milliseconds=spent, **found)  # type: ignore[arg-type]
-
+    row = partial(Reading, image_key=image_key, engine=engine.name)
     try:
         image = decode(source, bound=max(BOUND, spec.side_limit))
         if isinstance(image, Undecodable):

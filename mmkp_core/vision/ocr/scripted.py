@@ -1,4 +1,4 @@
-"""An engine that answers from a table, and fails or dies as real ones do: for tests of what stands around engines."""
+"""An engine that answers from a table, and fails or dies as real ones do: for tests of the pool and the reading."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What can be asked of OCR: everything here changes the words that come out."""
+"""The settings of OCR; each of them changes the words that come out."""
 
 from typing import Annotated, Literal
 
