@@ -190,27 +190,17 @@ def make_split(posts: Sequence[Post], spec: SplitSpec, signatures: Mapping[str, 
             parts = together = gathered(before, cluster)
             if spec.start == "random":
                 parts = with_shares(together, cluster, sizes, draw)
-            reasons = _reasons(parts != before, TO_SHARE) | _reasons(
-                (parts != before) & (parts == together), WITH_DUPLICATES
-            )
+            moved = parts != before
+            reasons = _reasons(moved, TO_SHARE) | _reasons(moved & (parts == together), WITH_DUPLICATES)
             return Split(posts, parts, before, reasons, cluster, duplicates, spec)
         case "unseen-labels":
             cluster = clusters(len(posts), similarities)
             labels = _labels(posts)
             parts, holding = with_unseen_labels(labels, cluster, sizes, spec.unseen_share, draw)
-            in_one_cluster = np.isin(cluster, cluster[holding])
-            reasons = _reasons(parts != before, TO_SHARE) | _reasons(
-                (parts != before) & in_one_cluster, WITH_DUPLICATES
-            )
-            return Split(
-                posts,
-                parts,
-                before,
-                reasons | _reasons((parts != before) & holding, HELD_OUT),
-                cluster,
-                duplicates,
-                spec,
-            )
+            moved, with_holding = parts != before, np.isin(cluster, cluster[holding])
+            reasons = _reasons(moved, TO_SHARE) | _reasons(moved & with_holding, WITH_DUPLICATES)
+            reasons |= _reasons(moved & holding, HELD_OUT)
+            return Split(posts, parts, before, reasons, cluster, duplicates, spec)
 
 
 def _started(posts: Sequence[Post], random: Parts, spec: SplitSpec) -> Parts:
