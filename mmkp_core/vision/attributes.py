@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,8 @@ from annotated_types import Ge, Le
 from PIL import Image
 
 from mmkp_core.identity import fingerprint
-from mmkp_core.vision.decoding import DECODE_VERSION, Undecodable, decode
 from mmkp_core.spec import spec
+from mmkp_core.vision.decoding import DECODE_VERSION, Undecodable, decode
 
 ATTRIBUTES_VERSION = 1  # raise it when the same image may give other words
 

@@ -3,10 +3,10 @@
 Without a model nothing here names objects; sets that bring their own entities need no model either.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
@@ -20,8 +20,8 @@ from mmkp_core.prompts.entities import (
     entity_turns,
 )
 from mmkp_core.prompts.turns import Language, Turn
-from mmkp_core.teacher.spec import ChatSettings, JsonMode, LengthField
 from mmkp_core.spec import spec
+from mmkp_core.teacher.spec import ChatSettings, JsonMode, LengthField
 
 if TYPE_CHECKING:
     import pyarrow as pa

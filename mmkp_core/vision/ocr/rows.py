@@ -1,4 +1,4 @@
-"""What is kept of a read image: one row, under the image's key."""
+"""The OCR row of an image: its schema, and readings to a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pyarrow as pa
 from mmkp_core.vision.ocr.engine import Line
 
 Status = Literal["ok", "empty", "no_text", "unreadable", "too_large", "engine_error"]
-"""`empty`: the engine found no words. `no_text`: the engine was not asked, the image cannot hold any.
+"""`empty`: the engine found no words. `no_text`: the engine did not run, since the image cannot hold any.
 `engine_error`: the engine failed or died; such a row is not kept, so that the next run tries the image again."""
 
 OCR_ROWS = pa.schema(
@@ -23,7 +23,6 @@ OCR_ROWS = pa.schema(
             nullable=False,
         ),
         pa.field("engine", pa.string(), nullable=False),
-        pa.field("milliseconds", pa.float32(), nullable=False),
         pa.field("detail", pa.string(), nullable=False),
     ]
 )
@@ -38,8 +37,6 @@ class Reading:
     engine: str
     words: str = ""
     lines: tuple[Line, ...] = ()
-    milliseconds: float = 0.0
-    """CPU time of decoding and reading."""
     detail: str = ""
     """What failed, in words."""
 
@@ -58,7 +55,6 @@ def ocr_table(readings: Iterable[Reading]) -> pa.Table:
             "words": reading.words,
             "lines": [{"text": line.text, "score": line.score, "box": line.box} for line in reading.lines],
             "engine": reading.engine,
-            "milliseconds": reading.milliseconds,
             "detail": reading.detail,
         }
         for reading in sorted(readings, key=lambda reading: reading.image_key)

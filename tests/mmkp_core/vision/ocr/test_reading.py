@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mmkp_core.vision.decoding import Decoded, decode
 from mmkp_core.vision.ocr.engine import Line
 from mmkp_core.vision.ocr.reading import read_image
 from mmkp_core.vision.ocr.rows import OCR_ROWS, ocr_table
 from mmkp_core.vision.ocr.scripted import ScriptedEngine, pixels_key
 from mmkp_core.vision.ocr.spec import OcrSpec
-from mmkp_core.vision.decoding import Decoded, decode
 
 SPEC = OcrSpec()
 BOX = (0.1, 0.1, 0.9, 0.1, 0.9, 0.3, 0.1, 0.3)
@@ -36,7 +36,7 @@ def test_an_engine_that_finds_nothing_gives_an_empty_row(slogans: dict[str, byte
     assert read_image(ScriptedEngine({}), SPEC, "k", slogans["welcome"]).status == "empty"
 
 
-def test_an_engine_is_not_asked_where_there_can_be_no_words(plain: bytes) -> None:
+def test_an_engine_does_not_run_where_there_can_be_no_words(plain: bytes) -> None:
     engine = ScriptedEngine({}, fails_on=[key_of(plain)])
     assert read_image(engine, SPEC, "k", plain).status == "no_text"
     assert read_image(engine, OcrSpec(skip_textless=False), "k", plain).status == "engine_error"

@@ -1,4 +1,4 @@
-"""Which records are alike, without writing every pair down?
+"""Says which records are alike without writing every pair down.
 
 Equal records are one group, and groups that are near each other are pairs of groups. A campaign of 100,000
 equal posts is one group here; as pairs of posts it would be five billion rows.
@@ -28,7 +28,7 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Similarity:
     group: Ints
     """Group of each record; -1 for a record that is like no other."""
     left: Ints
@@ -45,11 +45,11 @@ class Likeness:
 
     def touched(self, by: Mask, among: Mask) -> Mask:
         """Records of `among` that are like at least one record of `by`; the two do not overlap."""
-        holding = np.zeros(self.groups, bool)
-        holding[self.group[by & (self.group >= 0)]] = True
-        reached = holding.copy()
-        reached[self.right[holding[self.left]]] = True
-        reached[self.left[holding[self.right]]] = True
+        has_one = np.zeros(self.groups, bool)
+        has_one[self.group[by & (self.group >= 0)]] = True
+        reached = has_one.copy()
+        reached[self.right[has_one[self.left]]] = True
+        reached[self.left[has_one[self.right]]] = True
         out = among & (self.group >= 0)
         out[out] = reached[self.group[out]]
         return out
@@ -114,12 +114,12 @@ class _Members:
     count: Ints
 
 
-def equal_keys(keys: Sequence[Hashable | None]) -> Likeness:
+def equal_keys(keys: Sequence[Hashable | None]) -> Similarity:
     """Records with the same key are alike; None is like nothing."""
     numbers: dict[Hashable, int] = {}
     group = [-1 if key is None else numbers.setdefault(key, len(numbers)) for key in keys]
     none = np.empty(0, np.int64)
-    return Likeness(np.array(group, np.int64), none, none, np.empty(0), equal=1.0)
+    return Similarity(np.array(group, np.int64), none, none, np.empty(0), equal=1.0)
 
 
 def _members(group: Ints, chosen: Mask, groups: int, most: int | None = None) -> _Members:

@@ -1,4 +1,4 @@
-"""In what ways are posts copies of each other?
+"""Finds duplicate posts by five measures, of text and of image.
 
     identical_text      equal overlap forms: letters and digits, folded and lower-cased
     near_text           Jaccard of shingle sets at or above a threshold; identical ones included
@@ -7,7 +7,7 @@
     shared_image_name   the same name or URL in the source
 
 Every pair is found: nothing is sampled, hashed away or left to chance. A text without letters and digits, a post
-without an image and a plain image are like nothing.
+without an image and a plain image are duplicates of nothing.
 """
 
 import itertools
@@ -19,11 +19,11 @@ import numpy as np
 from mmkp_core.data.post import Post
 from mmkp_core.overlap.forms import overlap_forms
 from mmkp_core.overlap.hash_joins import near_hashes, near_hashes_across
-from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.overlap.joins import similar_sets, similar_sets_across
-from mmkp_core.overlap.likeness import Floats, Ints, Likeness, Mask, equal_keys
 from mmkp_core.overlap.shingles import shingle_sets
+from mmkp_core.overlap.similarity import Floats, Ints, Mask, Similarity, equal_keys
 from mmkp_core.overlap.spec import ImageEvidence, Unit
+from mmkp_core.vision.signatures import ImageSignature
 
 Measure = Literal["identical_text", "near_text", "identical_image", "near_image", "shared_image_name"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
@@ -32,11 +32,11 @@ COLOUR_STEPS = 8
 """Of 255, in any cell and channel: re-saved copies differ by at most 4, icons of another colour by 14 and more."""
 
 
-Copies = Mapping[Measure, Likeness]
-"""How posts are alike, by every measure; positions are those of the posts given."""
+Duplicates = Mapping[Measure, Similarity]
+"""Which posts are alike, by every measure; positions are those of the posts given."""
 
 
-def find_copies(
+def find_duplicates(
     posts: Sequence[Post],
     unit: Unit,
     threshold: float,
@@ -44,8 +44,8 @@ def find_copies(
     distance: int,
     evidence: ImageEvidence = "structure",
     across: Mask | None = None,
-) -> Copies:
-    """Copies among `posts`; with `across`, only between those that are and those that are not in the mask."""
+) -> Duplicates:
+    """Duplicates among `posts`; with `across`, only between those that are and those that are not in the mask."""
     texts = [post.text for post in posts]
     return {
         "identical_text": identical_texts(texts),
@@ -67,19 +67,19 @@ def unit_of_score(measure: Measure, unit: Unit) -> str:
             return "equal"
 
 
-def identical_texts(texts: Sequence[str]) -> Likeness:
+def identical_texts(texts: Sequence[str]) -> Similarity:
     forms = overlap_forms(texts)
     data = forms.data.tobytes()
     starts = forms.starts.tolist()
     return equal_keys([data[a:b] or None for a, b in itertools.pairwise(starts)])
 
 
-def near_texts(texts: Sequence[str], unit: Unit, threshold: float, across: Mask | None = None) -> Likeness:
+def near_texts(texts: Sequence[str], unit: Unit, threshold: float, across: Mask | None = None) -> Similarity:
     sets = shingle_sets(overlap_forms(texts), unit)
     if across is None:
         pairs = similar_sets(sets, threshold)
     else:
-        pairs = similar_sets_across(sets, _held(sets.group, ~across), _held(sets.group, across), threshold)
+        pairs = similar_sets_across(sets, _groups_of(sets.group, ~across), _groups_of(sets.group, across), threshold)
     return _undirected(sets.group, pairs.left, pairs.right, pairs.jaccard, equal=1.0)
 
 
@@ -89,7 +89,7 @@ def near_images(
     distance: int,
     evidence: ImageEvidence = "structure",
     across: Mask | None = None,
-) -> Likeness:
+) -> Similarity:
     """Scores are numbers of differing bits. Images without a signature are alike where their bytes are."""
     coloured = evidence == "structure and colour"
     keys: list[tuple[int, bytes] | str | None] = []
@@ -100,12 +100,12 @@ def near_images(
         else:
             keys.append((signature.structure, signature.colours if coloured else b""))
     groups = equal_keys(keys)
-    looks = [look for look in dict.fromkeys(keys) if isinstance(look, tuple)]
+    signed = [key for key in dict.fromkeys(keys) if isinstance(key, tuple)]
     group_of = dict(zip(keys, groups.group.tolist(), strict=True))
-    numbers = np.array([group_of[look] for look in looks], np.int64)
-    hashes = np.array([structure for structure, _ in looks], np.uint64)
-    colours = np.array([np.frombuffer(cells, np.uint8) for _, cells in looks], np.uint8).reshape(
-        len(looks), 48 if coloured else 0
+    numbers = np.array([group_of[key] for key in signed], np.int64)
+    hashes = np.array([structure for structure, _ in signed], np.uint64)
+    colours = np.array([np.frombuffer(cells, np.uint8) for _, cells in signed], np.uint8).reshape(
+        len(signed), 48 if coloured else 0
     )
     if across is None:
         near = near_hashes(hashes, colours, distance, COLOUR_STEPS)
@@ -120,15 +120,15 @@ def near_images(
     return _undirected(groups.group, left, right, near.bits.astype(np.float64), equal=0.0)
 
 
-def _held(group: Ints, records: Mask) -> Ints:
+def _groups_of(group: Ints, records: Mask) -> Ints:
     """The groups that at least one of the records has."""
-    held = group[records]
-    return np.unique(held[held >= 0])
+    found = group[records]
+    return np.unique(found[found >= 0])
 
 
-def _undirected(group: Ints, left: Ints, right: Ints, score: Floats, equal: float) -> Likeness:
+def _undirected(group: Ints, left: Ints, right: Ints, score: Floats, equal: float) -> Similarity:
     """Each pair of different groups once: of two groups that stand on both sides, a join finds both directions."""
     low, high = np.minimum(left, right), np.maximum(left, right)
     _, first = np.unique(low * (int(group.max(initial=0)) + 1) + high, return_index=True)
     first = first[low[first] != high[first]]
-    return Likeness(group, low[first], high[first], score[first], equal)
+    return Similarity(group, low[first], high[first], score[first], equal)

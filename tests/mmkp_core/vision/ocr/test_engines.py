@@ -1,14 +1,16 @@
 """What an engine is known by, and why one cannot be had."""
 
+import importlib.util
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 from pydantic import TypeAdapter
 
 from mmkp_core.errors import Unavailable
-from mmkp_core.vision.ocr.engine import engine_fingerprint, make_engine, unavailable
+from mmkp_core.vision.ocr.engines import OCR_ENGINES, engine_fingerprint, make_engine, unavailable
 from mmkp_core.vision.ocr.models import BUNDLED, find_models
 from mmkp_core.vision.ocr.spec import OcrSpec
 
@@ -25,6 +27,20 @@ def models_in(folder: Path) -> Path:
 
 def test_this_machine_has_both_engines() -> None:
     assert unavailable(OcrSpec(engine="paddle")) == ""
+    assert unavailable(RAPID) == ""
+
+
+def test_every_row_of_the_table_names_an_engine_of_that_name() -> None:
+    assert {name: resolve_name(row.engine).name for name, row in OCR_ENGINES.items()} == {
+        name: name for name in OCR_ENGINES
+    }
+
+
+def test_a_missing_package_is_named_with_the_other_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "paddleocr" else real(name))
+
+    assert unavailable(OcrSpec()) == "package paddleocr is missing; pip install paddleocr, or set ocr.engine=rapid"
     assert unavailable(RAPID) == ""
 
 
@@ -68,6 +84,6 @@ def test_paddle_has_no_bundled_angle_classifier() -> None:
 
 def test_the_spec_is_a_form_with_choices_bounds_and_words() -> None:
     form = TypeAdapter(OcrSpec).json_schema()["properties"]
-    assert form["engine"]["enum"] == ["paddle", "rapid"]
+    assert form["engine"]["enum"] == list(OCR_ENGINES)
     assert (form["min_score"]["minimum"], form["min_score"]["maximum"]) == (0, 1)
     assert all(field["description"] for field in form.values())

@@ -2,14 +2,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmkp_core.overlap.likeness import Likeness, equal_keys
+from mmkp_core.overlap.similarity import Similarity, equal_keys
 
 # Groups 0 to 3; 0 is near 1, and 1 is near 2.
 GROUPS = st.lists(st.integers(-1, 3), min_size=1, max_size=12)
 
 
-def likeness(group: list[int]) -> Likeness:
-    return Likeness(np.array(group, np.int64), np.array([0, 1]), np.array([1, 2]), np.array([0.5, 0.6]), equal=1.0)
+def similarity(group: list[int]) -> Similarity:
+    return Similarity(np.array(group, np.int64), np.array([0, 1]), np.array([1, 2]), np.array([0.5, 0.6]), equal=1.0)
 
 
 def score(one: int, other: int) -> float | None:
@@ -23,7 +23,7 @@ def score(one: int, other: int) -> float | None:
 def test_pairs_of_groups_expand_to_all_pairs_of_their_members(group: list[int], data: st.DataObject) -> None:
     side = np.array(data.draw(st.lists(st.booleans(), min_size=len(group), max_size=len(group))))
     group[0] = 3  # so that every group that the pairs name exists
-    alike = likeness(group)
+    alike = similarity(group)
     expected = {
         (a, b): found
         for a in range(len(group))
