@@ -71,7 +71,7 @@ class Split:
         """A row for each post, in their order."""
         import pyarrow as pa
 
-        from mmkp_core.overlap.rows import SPLITS
+        from mmkp_core.tables.splits import SPLITS
 
         names = np.array(PARTS)[self.parts]
         return pa.table(
@@ -81,18 +81,18 @@ class Split:
                 pa.array([self.reasons.get(at) for at in range(len(self.posts))], pa.string()),
                 pa.nulls(len(self.posts), pa.int64()) if self.cluster is None else pa.array(self.cluster, pa.int64()),
             ],
-            schema=SPLITS,
+            schema=SPLITS.schema,
         )
 
     def overlap_rows(self) -> "pa.Table":
         """Pairs that stood in two parts before, with the parts in which they are now."""
         import pyarrow as pa
 
-        from mmkp_core.overlap.rows import OVERLAPS
+        from mmkp_core.tables.splits import OVERLAP_PAIRS
 
         ids = np.array([post.post_id for post in self.posts], object)
         names = np.array(PARTS, object)[self.parts]
-        tables = [OVERLAPS.empty_table()]
+        tables = [OVERLAP_PAIRS.schema.empty_table()]
         for measure in MEASURES:
             for earlier, later in ((TRAIN, VALID), (TRAIN, TEST), (VALID, TEST)):
                 found = self.duplicates[measure].crossing(self.before == earlier, self.before == later, EQUALS_LISTED)
@@ -106,7 +106,7 @@ class Split:
                             pa.array([unit] * len(found), pa.string()),
                             pa.array(found.score, pa.float64()),
                         ],
-                        schema=OVERLAPS,
+                        schema=OVERLAP_PAIRS.schema,
                     )
                 )
         return pa.concat_tables(tables)
