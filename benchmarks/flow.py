@@ -15,8 +15,8 @@ SYSTEMS = ("frequent", "tfidf")
 
 
 def run(posts: int = 2_000) -> list[dict[str, Any]]:
-    from flows.server import prefect_api
-    from tasks.sources import allow
+    from flows.server.private import prefect_api
+    from tasks.run.sources import allow
 
     before = {name: os.environ.get(name) for name in ("MMKP_HOME", "MMKP_SOURCES")}
     with tempfile.TemporaryDirectory() as folder:
@@ -55,38 +55,38 @@ def write_posts(path: Path, posts: int) -> None:
 
 
 def as_flow(source: Path) -> None:
-    from flows.catalogue import run as run_flow
+    from flows.command.running import run_here
 
-    run_flow(
-        "pipeline",
-        {"source": {"path": str(source)}, "name": "made", "systems": list(SYSTEMS), "split": {"kind": "random"}},
-    )
+    settings = {"split": {"kind": "random"}}
+    run_here("pipeline", {"source": {"path": str(source)}, "name": "made", "systems": list(SYSTEMS), "settings": settings})
 
 
 def plainly(source: Path) -> None:
     """The same work without Prefect: each task's own function."""
-    from mmkp_core.data.formats import IngestSpec
+    from mmkp_core.data.formats import IngestSettings
     from mmkp_core.evaluation.spec import EvaluateSpec
     from mmkp_core.overlap.spec import SplitSpec
+    from mmkp_core.systems import find_system
+    from mmkp_core.vision.spec import EnrichSpec
     from tasks.enrich import select
     from tasks.evaluate import evaluate_predictions
     from tasks.ingest import ingest_posts, join_dataset
     from tasks.predict import predict_posts
-    from tasks.reading import ImageReading
     from tasks.report import make_report
-    from tasks.sources import Source
+    from tasks.run.sources import Source
     from tasks.split import split_posts
     from tasks.train import train_system
 
-    dataset = join_dataset.fn(None, ingest_posts.fn(Source(path=str(source)), IngestSpec(), None))
-    enriched = select.fn(dataset, ImageReading())
-    split = split_posts.fn(dataset, enriched, SplitSpec(kind="random"))
+    reading = EnrichSpec()
+    dataset = join_dataset.fn(None, ingest_posts.fn(Source(path=str(source)), IngestSettings(), None))
+    signatures, words = (select.fn(dataset, kind, reading.part(kind)) for kind in ("signatures", "ocr"))
+    parts = split_posts.fn(dataset, signatures, SplitSpec(kind="random"))
     scores = []
     for system in SYSTEMS:
-        model = train_system.fn(system, split, enriched, {}, 0)
-        said = predict_posts.fn(model, split, enriched, "test")
-        scores.append(evaluate_predictions.fn(said, EvaluateSpec()))
-    make_report.fn("made", split, enriched, scores)
+        read = [words] if system == "tfidf" else []
+        model = train_system.fn(system, find_system(system).spec, parts, read, None, 0)
+        scores.append(evaluate_predictions.fn(predict_posts.fn(model, parts, read, "test"), EvaluateSpec()))
+    make_report.fn("made", parts, scores)
 
 
 def seconds(work: Any) -> float:

@@ -5,14 +5,16 @@ from typing import Any
 from prefect import flow
 from prefect.states import Completed
 
-from tasks.champion import Action, history, move_champion, show_champion
-from tasks.choices import Name
-from tasks.runs import run_names
+from flows.settings import Name
+from storage.champion import history
+from storage.run import run_names
+from tasks.champion import Action, move_champion, show_champion
+from tasks.run.store import open_store
 
 
 @flow
 def champion(action: Action = "rollback", run: str = "", name: Name = "default", reason: str = "") -> Any:
-    """Change who bears a champion's name, and keep the reason.
+    """Give a champion's name back to the run before, or to a run of your choice.
 
     Args:
         action: `rollback` gives the name back to the run that bore it before, `promote` gives it to a run of your
@@ -21,23 +23,28 @@ def champion(action: Action = "rollback", run: str = "", name: Name = "default",
         name: The champion's name.
         reason: Kept with the change.
     """
-    past = history(name)
+    store = open_store()
+    past = history(store, name)
     now = move_champion(action, name, run, reason)
-    called = run_names()
-    new = called.get(now, now.address)
+    names = run_names(store)
+    new = names.get(now, now.address)
     if past and past[-1].target == now:
-        said = f"{new} bears the name {name} already; nothing was changed"
+        message = f"{new} bears the name {name} already; nothing was changed"
         show_champion(name, f"Nothing changed: `{new}` is the champion `{name}` already")
-        return Completed(name="Cached", message=said, data=said)
-    old = called.get(past[-1].target, past[-1].target.address) if past else ""
+        return Completed(name="Cached", message=message, data=message)
+    old = names.get(past[-1].target, past[-1].target.address) if past else ""
     word, state = ("Rolled back", "RolledBack") if action == "rollback" else ("Promoted", "Promoted")
+    show_champion(name, f"{word}: `{new}` is now the champion `{name}`", lines=lines_about(action, name, new, old))
+    message = f"{word.lower()}: {new} is now the champion {name}" + (f", before it was {old}" if old else "")
+    return Completed(name=state, message=message, data=message)
+
+
+def lines_about(action: Action, name: str, new: str, old: str) -> list[str]:
     lines = [f"- before: `{old}`"] if old else []
     used = "; `predict` with the run `champion` uses it from now on" if name == "default" else ""
-    lines += [f"- now: `{new}`{used}", f"- why: {history(name)[-1].reason}"]
+    lines += [f"- now: `{new}`{used}", f"- why: {history(open_store(), name)[-1].reason}"]
     if action == "rollback":
         lines.append(
             f"- `retrain` does not give the name to `{old}` again by itself, but to a later run that is better"
         )
-    show_champion(name, f"{word}: `{new}` is now the champion `{name}`", lines=lines)
-    said = f"{word.lower()}: {new} is now the champion {name}" + (f", before it was {old}" if old else "")
-    return Completed(name=state, message=said, data=said)
+    return lines

@@ -227,7 +227,7 @@ def _parameters(arguments: argparse.Namespace, **given: Any) -> dict[str, Any]:
 
 def _source(arguments: argparse.Namespace, path: str) -> dict[str, Any]:
     """The `source` parameter for files named on the command line, where the user may name any."""
-    from tasks.sources import allow
+    from tasks.run.sources import allow
 
     named = {"path": path, "images": arguments.images, "ocr": arguments.ocr, "attributes": arguments.attributes}
     return {key: str(allow(Path(file))) for key, file in named.items() if file}
@@ -235,7 +235,7 @@ def _source(arguments: argparse.Namespace, path: str) -> dict[str, Any]:
 
 def _reading(arguments: argparse.Namespace, path: str) -> dict[str, Any]:
     """The `reading` parameter: what the options say of the file's layout."""
-    from tasks.sources import guess_format
+    from tasks.run.sources import guess_format
 
     reading: dict[str, Any] = {
         "format": guess_format(Path(path)) if arguments.format == "auto" else arguments.format,
@@ -260,7 +260,7 @@ def _data(arguments: argparse.Namespace, data: str) -> dict[str, Any]:
 
 def _known(kind: str, name: str) -> str:
     """`name`, if something of that kind bears it: a slip of the pen is told before a server starts."""
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     open_store().resolve(kind, name)
     return name
@@ -273,7 +273,7 @@ def run_demo(arguments: argparse.Namespace) -> None:
 
 
 def run_ingest(arguments: argparse.Namespace) -> None:
-    from tasks.sources import Source, name_of
+    from tasks.run.sources import Source, name_of
 
     source = _source(arguments, arguments.source)
     print(
@@ -302,7 +302,7 @@ def run_split(arguments: argparse.Namespace) -> None:
 
 def run_train(arguments: argparse.Namespace) -> None:
     from tasks.plans import flat, run_plan
-    from tasks.sources import allow
+    from tasks.run.sources import allow
 
     parameters = _parameters(
         arguments,
@@ -330,7 +330,7 @@ def run_predict(arguments: argparse.Namespace) -> None:
 
 
 def run_pipeline(arguments: argparse.Namespace) -> None:
-    from tasks.sources import Source, name_of
+    from tasks.run.sources import Source, name_of
 
     source = _source(arguments, arguments.source)
     print(
@@ -398,7 +398,7 @@ def run_serve(arguments: argparse.Namespace) -> None:
     from flows.notify import ADDRESS, address
     from flows.serve import serve
     from flows.settings import server_home
-    from tasks.sources import allow
+    from tasks.run.sources import allow
 
     told = address(arguments.notify) if arguments.notify or os.environ.get(ADDRESS) else ""
 
@@ -438,7 +438,7 @@ def _score_table(document: Mapping[str, Any]) -> str:
 
 def run_compare(arguments: argparse.Namespace) -> None:
     from tasks.compare import compare_runs
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     if not 0 < arguments.confidence < 1:
         raise WrongInput(f"--confidence {arguments.confidence}: give a share between 0 and 1, like 0.95")
@@ -482,7 +482,7 @@ def run_overlap(arguments: argparse.Namespace) -> None:
 
 def run_query(arguments: argparse.Namespace) -> None:
     from flows.query import print_query, print_views
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     if arguments.sql:
         print_query(open_store(), arguments.sql, arguments.format)
@@ -528,7 +528,7 @@ def run_tiny(arguments: argparse.Namespace) -> None:
 
 def run_verify(arguments: argparse.Namespace) -> None:
     from storage.store import verify
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     found = 0
     for finding in verify(open_store()):
@@ -541,7 +541,7 @@ def run_verify(arguments: argparse.Namespace) -> None:
 
 def run_gc(arguments: argparse.Namespace) -> None:
     from storage.store import collect_garbage
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     removed = 0
     for finding in collect_garbage(open_store()):

@@ -1,17 +1,20 @@
 """The whole mission on generated posts: no network, no key, no download."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 from prefect import flow
 
+from flows.settings import DEMO_SETTINGS, DEMO_SYSTEMS, DemoSettings, Seed, SystemId, chosen_specs
 from flows.stages import (
     TASK_RUNNER,
+    Enrichments,
     decide_stage,
     enrich_stage,
-    grow_stage,
-    ingest_demo_stage,
+    generate_stage,
+    kinds_read,
     report_stage,
     score_stage,
     split_stage,
@@ -19,15 +22,8 @@ from flows.stages import (
     train_stage,
 )
 from mmkp_core.data.demo.spec import DemoSpec
-from mmkp_core.evaluation.spec import EvaluateSpec
-from mmkp_core.vision.ocr.spec import OcrSpec
-from mmkp_core.overlap.spec import SplitSpec
-from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
-from mmkp_core.vision.attributes import AttributeSpec
-from mmkp_core.vision.entities import EntitySpec
-from mmkp_core.vision.features.files import FeatureSpec
-from tasks.choices import DEMO_SYSTEMS, PromotionRule, SystemId, TrainingChoice, VlmChoice, settings_by_system
-from tasks.reading import ImageReading
+from mmkp_core.evaluation.spec import PromotionRule
+from mmkp_core.identity import ArtifactRef
 from tasks.retrain import carry_out
 
 CHALLENGED = "tfidf"
@@ -38,61 +34,64 @@ LEAKING = ("tfidf", "copy")
 
 @flow(task_runner=TASK_RUNNER)
 def demo(
-    posts: DemoSpec = DemoSpec(),
-    later_share: Annotated[float, Ge(0), Le(1)] = 0.25,
-    ocr: OcrSpec = OcrSpec(),
-    attributes: AttributeSpec = AttributeSpec(),
-    features: FeatureSpec = FeatureSpec(),
-    entities: EntitySpec = EntitySpec(model="scripted"),
-    split: SplitSpec = SplitSpec(test_share=0.2),
-    teacher: TeacherSpec = TeacherSpec(),
-    limits: TeacherLimits = TeacherLimits(),
+    posts: Annotated[int, Ge(1), Le(10_000_000)] = 1200,
+    seed: Seed = 0,
     systems: list[SystemId] = list(DEMO_SYSTEMS),
-    training: TrainingChoice = TrainingChoice(epochs=8, batch_size=32),
-    vision_language: VlmChoice = VlmChoice(
-        image_words=True,
-        training=TrainingChoice(epochs=7, batch_size=16, learning_rate=6e-3),
-        gamma=0.3,
-        warmup_steps=100,
-    ),
-    seed: int = 0,
-    evaluation: EvaluateSpec = EvaluateSpec(),
+    settings: DemoSettings = DemoSettings(),
     rebuild: bool = False,
 ) -> str:
-    """Generated posts through every stage to a report.
+    """Generated posts through every stage to a report; needs no network and no key.
 
     Args:
-        later_share: How many posts come in afterwards, as a share of the first ones, for one decision between champion
-            and challenger; 0: no decision.
+        posts: How many posts to generate; 1,200 are what a small model needs to learn the drawn shapes.
+        seed: Another seed, other posts.
         systems: What to train and compare.
-        training: Changes to the training of the classic systems.
-        vision_language: Backbone, training and gate of the vision-language systems.
-        seed: Of the trainings; the posts have their own.
+        settings: Of every stage, and of each system.
         rebuild: Make everything again although it is there.
     """
-    images = ImageReading(ocr=ocr, attributes=attributes, features=features, entities=entities)
-    dataset = ingest_demo_stage(posts, "demo", rebuild)
-    enriched = enrich_stage(dataset, images, limits, "demo", rebuild)
-    divided = split_stage(dataset, enriched, split, "demo", rebuild)
-    taught = teach_if_needed(systems, divided, enriched, teacher, limits, "demo", rebuild)
-    chosen = settings_by_system(systems, training, vision_language)
-    runs = train_stage(chosen, divided, enriched, taught, seed, "demo", rebuild)
-    scores = score_stage(runs, divided, enriched, evaluation, rebuild)
+    specs = chosen_specs(systems, DEMO_SETTINGS, settings.systems)
+    first = DemoSpec(posts=posts, seed=seed)
+    dataset = generate_stage(first, "demo", rebuild)
+    parts = split_stage(dataset, settings.split, "demo", rebuild)
+    kinds = [*settings.kinds, *kinds_read(specs)]
+    enrichments = enrich_stage(dataset, kinds, settings, settings.limits, "demo", rebuild)
+    rationales = teach_if_needed(specs, parts, enrichments, settings.teacher, settings.limits, "demo", rebuild)
+    runs = train_stage(specs, parts, enrichments, rationales, settings.training_seed, names("demo", specs), rebuild)
+    scores = score_stage(runs, parts, settings.evaluation, rebuild)
+    measure_leak(dataset, {name: specs[name] for name in LEAKING if name in specs}, enrichments, settings, rebuild)
+    later = round(settings.later_share * posts)
+    if later and CHALLENGED in specs:
+        more = replace(first, posts=later, first=first.first + posts)
+        grown = generate_stage(more, "demo-later", rebuild, before=dataset)
+        challenge(grown, parts, runs[f"demo-{CHALLENGED}"], specs[CHALLENGED], settings, rebuild)
+    return report_stage("The demo: generated posts", parts, scores, "demo", rebuild)
 
-    # the same posts divided as they fall, with and without training on copies of test posts: what is a leak worth?
-    leaking = settings_by_system([system for system in LEAKING if system in systems], training, vision_language)
-    for kind in ("random", "purged") if leaking else ():
-        parts = split_stage(dataset, enriched, replace(split, kind=kind), f"demo-{kind}", rebuild)
-        trained = train_stage(leaking, parts, enriched, None, seed, f"demo-{kind}", rebuild)
-        score_stage(trained, parts, enriched, evaluation, rebuild)
 
-    champion, later = runs.get(f"demo-{CHALLENGED}"), round(later_share * posts.posts)
-    if later and champion:  # posts that come in afterwards, and a challenger that has seen them too
-        more = replace(posts, posts=later, first=posts.first + posts.posts)
-        grown = ingest_demo_stage(more, "demo-later", rebuild, before=dataset)
-        seen = enrich_stage(grown, images, limits, "demo-later", rebuild)
-        both = grow_stage(grown, seen, champion, split)
-        challengers = train_stage({CHALLENGED: chosen[CHALLENGED]}, both, seen, None, seed, "demo-later", rebuild)
-        carry_out(decide_stage("demo", champion, challengers[f"demo-later-{CHALLENGED}"], both, seen, PromotionRule()))
+def measure_leak(
+    dataset: ArtifactRef, specs: Mapping[str, Any], enrichments: Enrichments, settings: DemoSettings, rebuild: bool
+) -> None:
+    """The same posts split as they fall, with and without training on duplicates of test posts."""
+    for kind in ("random", "purged") if specs else ():
+        name = f"demo-{kind}"
+        parts = split_stage(dataset, replace(settings.split, kind=kind), name, rebuild)
+        runs = train_stage(specs, parts, enrichments, None, settings.training_seed, names(name, specs), rebuild)
+        score_stage(runs, parts, settings.evaluation, rebuild)
 
-    return report_stage("The demo: generated posts", divided, enriched, scores, "demo", rebuild)
+
+def challenge(
+    grown: ArtifactRef, before: ArtifactRef, champion: ArtifactRef, spec: Any, settings: DemoSettings, rebuild: bool
+) -> None:
+    """Posts that came in afterwards, and a challenger that has seen them too."""
+    specs = {CHALLENGED: spec}
+    parts = split_stage(grown, settings.split, "", rebuild, before=before)
+    enrichments = enrich_stage(grown, kinds_read(specs), settings, settings.limits, "demo-later", rebuild)
+    runs = train_stage(
+        specs, parts, enrichments, None, settings.training_seed, names("demo-later", specs), rebuild
+    )
+    challenger = runs[f"demo-later-{CHALLENGED}"]
+    carry_out(decide_stage("demo", champion, challenger, parts, PromotionRule()))
+
+
+def names(data: str, specs: Mapping[str, Any]) -> dict[str, str]:
+    """What runs are called: after the data and the system."""
+    return {system: f"{data}-{system}" for system in specs}

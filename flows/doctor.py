@@ -43,7 +43,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _store() -> Iterator[Finding]:
-    from tasks.store import home, open_store
+    from tasks.run.store import home, open_store
 
     root = home()
     try:

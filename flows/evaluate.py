@@ -1,29 +1,30 @@
-"""Scores of runs on the test posts of their split."""
+"""Scores of runs on the test posts of a split."""
 
 from prefect import flow
 
+from flows.settings import Name
 from flows.stages import TASK_RUNNER, score_stage
 from mmkp_core.evaluation.spec import EvaluateSpec
-from tasks.choices import Name
+from storage.run import Run
 from tasks.names import resolve
-from tasks.runs import enrichment_of, split_of
+from tasks.run.store import open_store
 
 
 @flow(task_runner=TASK_RUNNER)
 def evaluate(
-    runs: list[Name], split: str = "", evaluation: EvaluateSpec = EvaluateSpec(), rebuild: bool = False
+    runs: list[Name], split: str = "", settings: EvaluateSpec = EvaluateSpec(), rebuild: bool = False
 ) -> list[str]:
     """Scores of runs on the test posts of a split.
 
     Args:
         runs: Names of the runs.
         split: Name of the split; the one that each was trained on unless given.
-        evaluation: Whose rules, and how sure.
+        settings: Whose rules, and how sure.
         rebuild: Predict and score again although it is there.
     """
     scores = []
     for name in runs:
         run = resolve("run", name)
-        divided = resolve("split", split) if split else split_of(run)
-        scores += score_stage({name: run}, divided, enrichment_of(run, divided), evaluation, rebuild)
+        parts = resolve("split", split) if split else Run(open_store(), run).split.ref
+        scores += score_stage({name: run}, parts, settings, rebuild)
     return [str(ref) for ref in scores]

@@ -1,115 +1,137 @@
-"""What a user or an operator sets, and where it acts: settings by dotted names, the store, allowed sources."""
+"""The settings of each flow: what changes its results besides what a person decides each time."""
 
-import json
-import os
-import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, get_type_hints
+from collections.abc import Mapping
+from dataclasses import field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from mmkp_core.errors import UnknownName, WrongInput, told
+from annotated_types import Ge, Le
+from pydantic import StringConstraints
 
+from mmkp_core.data.formats import IngestSettings
+from mmkp_core.evaluation.spec import EvaluateSpec, PromotionRule
+from mmkp_core.overlap.spec import SplitSpec
+from mmkp_core.spec import changed, spec
+from mmkp_core.systems import SYSTEMS, find_system
+from mmkp_core.teacher.spec import TeacherLimits, TeacherSettings, TeacherSpec
+from mmkp_core.vision.entities import EntitySpec
+from mmkp_core.vision.spec import EnrichSpec
 
-def server_home() -> Path:
-    """The local folder for the Prefect server of the store: the store's own, if it is a folder."""
-    from tasks.store import home
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+"""A name in the store; letters, digits, dots, dashes and underscores."""
 
-    root = home()
-    if "://" not in root:
-        return Path(root)
-    return Path(tempfile.gettempdir()) / f"mmkp-{os.getuid()}-{sha256(root.encode()).hexdigest()[:12]}"
+if TYPE_CHECKING:
+    SystemId = str
+else:
+    SystemId = Literal[tuple(SYSTEMS)]
 
+Seed = Annotated[int, Ge(0), Le(2**31 - 1)]
+SystemSettings = Mapping[str, Mapping[str, Any]]
+"""By system, changes to its own settings, by dotted names or nested: `{"copy": {"training.epochs": 3}}`."""
 
-def is_file(data: str | None) -> bool:
-    """Whether DATA of a command is a file rather than a name in the store."""
-    return bool(data) and Path(str(data)).exists()
+PIPELINE_SYSTEMS: tuple[SystemId, ...] = ("frequent", "tfidf", "copy-text", "copy", "m3h-att")
+DEMO_SYSTEMS: tuple[SystemId, ...] = (
+    "frequent", "tfidf", "copy-text", "copy", "m3h-att-blind", "m3h-att", "zero-shot", "sft", "finetune-cot",
+    "dynamic-cot",
+)  # fmt: skip
 
-
-def from_pairs(pairs: Sequence[str]) -> dict[str, Any]:
-    """`["ocr.engine=rapid", "seed=3"]` as nested settings; values are JSON where they can be."""
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        path, mark, text = pair.partition("=")
-        if not mark or not path:
-            raise WrongInput(f"--set {pair!r}: write NAME=VALUE, like training.epochs=3")
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = text
-        inner: Any = value
-        for name in reversed(path.split(".")):
-            inner = {name: inner}
-        found = merged(found, inner)
-    return found
-
-
-def from_file(path: Path) -> dict[str, Any]:
-    """Settings of a TOML, JSON or YAML file, nested as its tables are."""
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise WrongInput(f"--config {path}: {error.strerror}") from None
-    try:
-        if path.suffix == ".toml":
-            import tomllib
-
-            return tomllib.loads(text)
-        if path.suffix == ".json":
-            loaded = json.loads(text)
-        elif path.suffix in (".yaml", ".yml"):
-            import yaml
-
-            loaded = yaml.safe_load(text)
-        else:
-            raise WrongInput(f"--config {path}: give a .toml, .json or .yaml file")
-    except ValueError as error:
-        raise WrongInput(f"--config {path}: {error}") from None
-    if not isinstance(loaded, dict):
-        raise WrongInput(f"--config {path}: settings are a table of names and values")
-    return loaded
+_CLASSIC = {"training.epochs": 8, "training.batch_size": 32}
+_TINY = {"image_words": True, "training.epochs": 7, "training.batch_size": 16, "training.learning_rate": 6e-3}
+_GATED = {**_TINY, "method.gamma": 0.3, "method.warmup_steps": 100}
+DEMO_SETTINGS: SystemSettings = {
+    **{system: _CLASSIC for system in ("copy-text", "copy", "m3h-att-blind", "m3h-att")},
+    **{system: _TINY for system in ("zero-shot", "sft", "finetune-cot")},
+    "dynamic-cot": _GATED,
+}
+"""What is enough for generated posts and 1.4 million weights."""
 
 
-def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested settings laid over each other; the later count more."""
-    result: dict[str, Any] = {}
-    for layer in layers:
-        for key, value in layer.items():
-            inner = result.get(key)
-            both = isinstance(inner, Mapping) and isinstance(value, Mapping)
-            result[key] = merged(inner or {}, value) if both else value
-    return result
+def chosen_specs(systems: list[str], *changes: SystemSettings) -> dict[str, Any]:
+    """Each system's own settings with the changes, the later counting more."""
+    specs = {}
+    for system in systems:
+        row = find_system(system).spec
+        for change in changes:
+            row = changed(row, change.get(system, {}))
+        specs[system] = row
+    return specs
 
 
-def checked(flow: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """`parameters` as the flow's own types, or an error in one line that names the setting."""
-    from inspect import signature
+@spec
+class EnrichSettings(EnrichSpec):
+    """How a data set's images are read."""
 
-    from pydantic import TypeAdapter, ValidationError
-
-    known = signature(flow.fn).parameters
-    result = {}
-    for name, value in parameters.items():
-        if name not in known:
-            raise UnknownName(f"setting of {flow.name}", name, known)
-        kind = known[name].annotation
-        refuse_unknown(kind, value, name)
-        try:
-            result[name] = TypeAdapter(kind).validate_python(value)
-        except ValidationError as error:
-            first = error.errors()[0]
-            path = ".".join(str(part) for part in (name, *first["loc"]))
-            raise WrongInput(f"{path} = {first['input']!r}: {told(first['msg'])}") from None
-    return result
+    limits: TeacherLimits = TeacherLimits()
+    """How fast an endpoint is asked and how much may be spent."""
 
 
-def refuse_unknown(kind: Any, value: Any, path: str) -> None:
-    """A field that a spec does not have is an error; validation alone would pass over it without a word."""
-    if not (is_dataclass(kind) and isinstance(kind, type) and isinstance(value, Mapping)):
-        return
-    hints = get_type_hints(kind)
-    for name, inner in value.items():
-        if name not in hints:
-            raise UnknownName(f"setting of {path}", str(name), [field.name for field in fields(kind)])
-        refuse_unknown(hints[name], inner, f"{path}.{name}")
+@spec
+class TeachSettings:
+    """What a teacher is asked, and what is accepted."""
+
+    teacher: TeacherSettings = TeacherSettings()
+    """What it is asked, and what is accepted."""
+    limits: TeacherLimits = TeacherLimits()
+    """How fast it is asked and how much may be spent; a run that is stopped by its budget goes on from there."""
+
+
+@spec
+class PredictSettings:
+    """What prediction may spend."""
+
+    limits: TeacherLimits = TeacherLimits()
+    """Of the vision model, if the run learned from entities that one named."""
+
+
+@spec
+class BenchmarkSettings(EnrichSettings):
+    """What all runs of a benchmark have in common."""
+
+    systems: SystemSettings = field(default_factory=dict)
+    """Changes to systems' own settings, by system."""
+    evaluation: EvaluateSpec = EvaluateSpec()
+    """Whose rules, and how sure."""
+
+
+@spec
+class PipelineSettings(BenchmarkSettings):
+    """Every stage's settings."""
+
+    ingest: IngestSettings = IngestSettings()
+    """How rows become posts."""
+    split: SplitSpec = SplitSpec()
+    """Kind, shares and what counts as too similar."""
+    teacher: TeacherSpec = TeacherSpec()
+    """Asked for rationales if one of the systems learns from them."""
+
+
+@spec
+class DemoSettings(BenchmarkSettings):
+    """Every stage's settings, for generated posts."""
+
+    later_share: Annotated[float, Ge(0), Le(1)] = 0.25
+    """How many posts come in afterwards, as a share of the first ones, for one decision between champion and challenger;
+    0: no decision."""
+    entities: EntitySpec = EntitySpec(model="scripted")
+    """What a vision model names in images; `scripted` stands in for one."""
+    split: SplitSpec = SplitSpec(test_share=0.2)
+    """Kind, shares and what counts as too similar."""
+    teacher: TeacherSpec = TeacherSpec()
+    """Asked for rationales if one of the systems learns from them."""
+    training_seed: Seed = 0
+    """Seed of the trainings; the posts have their own."""
+
+
+@spec
+class RetrainSettings:
+    """How a challenger comes about, and when it takes the champion's name."""
+
+    systems: SystemSettings = field(default_factory=dict)
+    """Changes to the system's own settings, by system."""
+    split: SplitSpec = SplitSpec()
+    """How new posts are split; old ones stay in their parts."""
+    teacher: TeacherSpec = TeacherSpec()
+    """Asked about new training posts, if the system learns from rationales."""
+    limits: TeacherLimits = TeacherLimits()
+    """How fast an endpoint is asked and how much may be spent."""
+    rule: PromotionRule = PromotionRule()
+    """When the challenger takes the name."""

@@ -2,22 +2,30 @@
 
 from prefect import flow
 
-from flows.stages import split_stage
-from mmkp_core.overlap.spec import SplitSpec
-from tasks.choices import Name
+from flows.settings import Name
+from flows.stages import TASK_RUNNER, split_stage
+from mmkp_core.overlap.spec import Kind, SplitSettings
 from tasks.names import resolve
-from tasks.runs import enrichment_for
 
 
-@flow
-def split(dataset: Name, name: str = "", split: SplitSpec = SplitSpec(), rebuild: bool = False) -> str:
-    """Parts of a data set that do not leak into each other.
+@flow(task_runner=TASK_RUNNER)
+def split(
+    dataset: Name,
+    kind: Kind = "clean",
+    name: str = "",
+    settings: SplitSettings = SplitSettings(),
+    rebuild: bool = False,
+) -> str:
+    """Train, valid and test parts that do not leak into each other.
 
     Args:
-        dataset: Name of the data set; it has to be enriched, for its images' hashes.
+        dataset: Name of the data set.
+        kind: What decides a post's part: clean keeps posts together with their duplicates and near-duplicates; purged
+            keeps the test posts and does not train on their duplicates; unseen-labels is clean, and a share of the test
+            phrases is never trained on; temporal tests on the newest posts; given takes the source's parts; random
+            takes what falls, leaks and all.
         name: Of the split; the data set's name and the kind unless given.
-        split: Kind, shares and what counts as too alike.
-        rebuild: Divide again although it is there.
+        settings: Shares, and what counts as too similar.
+        rebuild: Split again although it is there.
     """
-    posts = resolve("dataset", dataset)
-    return str(split_stage(posts, enrichment_for(posts), split, name or f"{dataset}-{split.kind}", rebuild))
+    return str(split_stage(resolve("dataset", dataset), settings.of_kind(kind), name or f"{dataset}-{kind}", rebuild))

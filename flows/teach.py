@@ -2,27 +2,26 @@
 
 from prefect import flow
 
-from flows.stages import teach_stage
-from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
-from tasks.choices import Name
+from flows.settings import Name, TeachSettings
+from flows.stages import TASK_RUNNER, TEACHER_READS, given_kinds, known_enrichments, teach_stage
+from mmkp_core.teacher.spec import ModelName
 from tasks.names import resolve
-from tasks.runs import dataset_of, enrichment_for
 
 
-@flow
+@flow(task_runner=TASK_RUNNER)
 def teach(
-    split: Name,
-    teacher: TeacherSpec = TeacherSpec(),
-    limits: TeacherLimits = TeacherLimits(),
-    rebuild: bool = False,
+    split: Name, model: ModelName = "scripted", settings: TeachSettings = TeachSettings(), rebuild: bool = False
 ) -> str:
-    """Ask a teacher model to reason from each training post to its keyphrases; each reply is paid once.
+    """Rationales of a teacher model for a split's training posts; each reply is paid once.
 
     Args:
         split: Name of the split.
-        teacher: Which model, what it is asked, and what is accepted.
-        limits: How fast it is asked and how much may be spent; a run that is stopped by its budget goes on from there.
+        model: Name of the teacher as the endpoint knows it; `scripted` is the local server that answers for generated
+            posts.
+        settings: What it is asked, what is accepted, and how much may be spent.
         rebuild: Judge the answers again; none is bought twice.
     """
-    divided = resolve("split", split)
-    return str(teach_stage(divided, enrichment_for(dataset_of(divided)), teacher, limits, split, rebuild))
+    parts = resolve("split", split)
+    shown = known_enrichments(parts, TEACHER_READS)
+    spec = settings.teacher.of_model(model)
+    return str(teach_stage(parts, shown, spec, settings.limits, split, rebuild))

@@ -5,10 +5,11 @@ Nothing is read out of a system's name.
 
 import importlib
 from collections.abc import Mapping
+from typing import Any
 
 from mmkp_core.classic.systems import CLASSIC_SYSTEMS
 from mmkp_core.errors import UnknownName
-from mmkp_core.learning import Learner, System
+from mmkp_core.learning import Declaration, Learner, System
 from mmkp_core.reference.systems import REFERENCE_SYSTEMS
 from mmkp_core.vlm.systems import VLM_SYSTEMS
 
@@ -35,3 +36,8 @@ def learner(family: str) -> Learner:
     module, _, name = LEARNERS[family].partition(":")
     made: Learner = getattr(importlib.import_module(module), name)()
     return made
+
+
+def declared(system: str, spec: Any) -> Declaration:
+    """What a system reads, needs and answers with as `spec` sets it."""
+    return learner(find_system(system).family).declare(spec)

@@ -15,12 +15,14 @@ from mmkp_core.data.post import Example, ImageFeatures, Post
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.vision.signatures import ImageSignature
+from mmkp_core.vision.spec import EnrichSpec
 from storage.facts import EnrichmentFacts
 from storage.rows import parts_of
 from storage.store import Store
 
 KIND = "enrichment"
 EXTRACTED = "features/"
+KINDS = ("ocr", "attributes", "entities", "matches", "features", "signatures")
 
 
 class Enrichment:
@@ -119,6 +121,27 @@ def require_enrichment(store: Store, dataset: ArtifactRef, kind: str) -> Artifac
     if found := known_enrichment(store, dataset, kind):
         return found
     raise WrongInput(f"{dataset} has no {kind}; run `mmkp enrich` on it")
+
+
+def enrichment_kinds(reads: Iterable[str]) -> list[str]:
+    """Those of the things that a system reads that are enrichments of a data set."""
+    return [kind for kind in dict.fromkeys(reads) if kind.partition("/")[0] in KINDS]
+
+
+def recorded_settings(store: Store, refs: Iterable[ArtifactRef], settings: EnrichSpec) -> EnrichSpec:
+    """`settings` with those by which the enrichments were made."""
+    for enrichment in (Enrichment(store, ref) for ref in refs):
+        settings = settings.with_recorded(enrichment.kind, enrichment.record.spec["settings"])
+    return settings
+
+
+def chosen_settings(store: Store, dataset: str) -> EnrichSpec:
+    """How the images of the data set of that name, or of an earlier version of it, were last asked to be read."""
+    kinds = (kind for kind in KINDS if kind not in ("features", "signatures"))
+    names = [name_of_kind(kind, dataset) for kind in kinds]
+    names += [v.name for v in store.names.current() if v.name.startswith(f"features/{dataset}.")]
+    found = [ref for ref in map(store.names.get, names) if ref]
+    return recorded_settings(store, found, EnrichSpec())
 
 
 def name_of_kind(kind: str, dataset: str) -> str:

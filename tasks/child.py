@@ -18,7 +18,7 @@ from typing import Any
 
 from mmkp_core.errors import MmkpError
 from mmkp_core.learning import Progress
-from tasks.store import FLOW_RUN, HOME, flow_run_id, home
+from tasks.run.store import FLOW_RUN, HOME, flow_run_id, home
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class ChildDied(MmkpError):
 
 
 def run_in_child(work: str, job: Mapping[str, Any], report: Callable[[Progress], None]) -> dict[str, Any]:
-    """Call `tasks.work.<work>(**job)` in a child; its result, which is JSON as the job is."""
+    """Call `tasks.run.work.<work>(**job)` in a child; its result, which is JSON as the job is."""
     environment = {**os.environ, **THREADS, HOME: home(), FLOW_RUN: flow_run_id()}
     child = subprocess.Popen(
         [sys.executable, "-m", "tasks.child"],
@@ -110,7 +110,7 @@ def main() -> None:
     def report(progress: Progress) -> None:
         out.write(json.dumps({"progress": [progress.done, progress.total, progress.note]}) + "\n")
 
-    from tasks import work
+    from tasks.run import work
 
     try:
         result = getattr(work, request["work"])(**request["job"], report=report)

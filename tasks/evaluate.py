@@ -10,8 +10,8 @@ from mmkp_core.evaluation.spec import EvaluateSpec
 from mmkp_core.identity import ArtifactRef
 from storage.store import Draft, Store
 from tasks.examples import dataset_posts, examples, part_posts, require_phrases
-from tasks.store import build_once, open_store
-from tasks.stored import stored_task
+from tasks.run.store import build_once, open_store
+from tasks.run.stored import stored_task
 
 VERSION = 2
 KINDS = "kinds"

@@ -4,27 +4,28 @@ import shutil
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from prefect.artifacts import create_table_artifact
 
 from mmkp_core.data.batches import Counts
 from mmkp_core.data.demo.spec import DemoSpec
-from mmkp_core.data.formats import IngestSpec, SourceFiles
+from mmkp_core.data.formats import IngestSettings, IngestSpec, SourceFiles
 from mmkp_core.data.images import ImageFile, ReadImage
 from mmkp_core.data.known import KnownIds
 from mmkp_core.data.sources import read_source, refuse_too_many_bad
-from mmkp_core.data.tables import IMAGES, POSTS, POSTS_PARQUET, QUARANTINE, SIDE_TABLES
+from mmkp_core.tables.posts import IMAGES, POSTS, POSTS_PARQUET, QUARANTINE, SIDE_TABLES
 from mmkp_core.errors import TooManyBadRows
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.learning import Progress, Report
 from mmkp_core.vision.decoding import Undecodable, decode
+from storage.dataset import DataSet
+from storage.facts import DatasetFacts, PostsFacts
+from storage.records import Record
 from storage.store import Draft, Store, TableWriter
-from tasks.examples import dataset_parts
-from tasks.progress import progress
-from tasks.sources import Source, content_hash
-from tasks.store import build_once, cached, open_store
-from tasks.stored import stored_task
+from tasks.run.progress import progress
+from tasks.run.sources import Source, content_hash
+from tasks.run.store import build_once, cached, open_store
+from tasks.run.stored import stored_task
 
 VERSION = 1
 DEMO_VERSION = 3
@@ -32,12 +33,12 @@ DEMO_VERSION = 3
 
 @stored_task(task_run_name="ingest {source.path}")
 def ingest_posts(
-    source: Source, reading: IngestSpec, before: ArtifactRef | None = None, prefix: str = "", rebuild: bool = False
+    source: Source, settings: IngestSettings, before: ArtifactRef | None = None, prefix: str = "", rebuild: bool = False
 ) -> ArtifactRef:
     """The posts of a file; those that the data set `before` already holds are counted as duplicates."""
     store = open_store()
-    files = source.files(prefix)
-    inputs = [part.ref for part in dataset_parts(store, before)] if before else []
+    files, reading = source.files(prefix), source.reading(settings)
+    inputs = [part.ref for part in DataSet(store, before).parts] if before else []
     spec = {"reading": reading, "content": content_hash(files), "prefix": prefix}
     same = [ref for ref in inputs if store.require(ref).spec.get("content") == spec["content"]]
     if same:  # the very same file again adds nothing, whether or not its posts have ids
@@ -51,7 +52,7 @@ def ingest_posts(
 
 
 @stored_task(task_run_name="generate {posts.posts} posts")
-def ingest_demo(posts: DemoSpec, rebuild: bool = False) -> ArtifactRef:
+def generate_posts(posts: DemoSpec, rebuild: bool = False) -> ArtifactRef:
     """Generated posts, read as any JSON lines are."""
     store = open_store()
     reading = IngestSpec(format="jsonl", keyphrases_from="hashtags" if posts.raw else "column")
@@ -75,12 +76,12 @@ def ingest_demo(posts: DemoSpec, rebuild: bool = False) -> ArtifactRef:
 def join_dataset(before: ArtifactRef | None, *posts: ArtifactRef) -> ArtifactRef:
     """A data set: the parts it had before, and the new ones. No row is copied."""
     store = open_store()
-    parts = [part.ref for part in dataset_parts(store, before)] if before else []
+    parts = [part.ref for part in DataSet(store, before).parts] if before else []
     parts += [ref for ref in posts if ref not in parts]
 
     def build(draft: Draft) -> None:
-        counts = sum((Counts(**_counts(store.require(ref).facts)) for ref in parts), Counts())
-        draft.facts.update(asdict(counts), parts=len(parts))
+        found = (store.require(ref).states(PostsFacts).counts for ref in parts)
+        draft.facts = DatasetFacts(counts=sum(found, Counts()))
 
     return build_once("dataset", {}, parts, build, version=VERSION)
 
@@ -91,8 +92,8 @@ def show_counts(dataset: ArtifactRef, key: str) -> None:
     store = open_store()
     rows = [
         {"file": store.table(part, "posts", ["source"]).slice(0, 1)["source"].to_pylist()[0] if _rows(part) else "",
-         **_counts(part.facts)}
-        for part in dataset_parts(store, dataset)
+         **asdict(part.states(PostsFacts).counts)}
+        for part in DataSet(store, dataset).parts
     ]  # fmt: skip
     create_table_artifact(table=rows, key=key, description="Rows read = accepted + quarantined + duplicates")
 
@@ -124,7 +125,7 @@ def write_posts(
                     sides[name] = stack.enter_context(draft.table(name, SIDE_TABLES[name]))
                 sides[name].write(rows)
             report(Progress(counts.read, max(counts.read, size // 250), "rows"))
-    draft.facts.update(asdict(counts))
+    draft.facts = PostsFacts(counts=counts)
     try:
         refuse_too_many_bad(counts, reading)
     except TooManyBadRows:
@@ -157,14 +158,10 @@ def _publish_quarantine(store: Store, draft: Draft) -> None:
 
     def build(rejects: Draft) -> None:
         shutil.copy(draft.folder / "quarantine.parquet", rejects.folder)
-        rejects.facts.update(draft.facts)
+        rejects.facts = draft.facts
 
     store.build("rejects", {"of": draft.ref.address}, [], VERSION, build, rebuild=True)
 
 
-def _counts(facts: Any) -> dict[str, int]:
-    return {name: facts[name] for name in Counts.__slots__}
-
-
-def _rows(part: Any) -> int:
+def _rows(part: Record) -> int:
     return sum(file.rows or 0 for file in part.files if file.name == "posts.parquet")

@@ -1,11 +1,11 @@
-"""Names and addresses for flows: what a person called it, and what it points at."""
+"""Names for flows: what a person calls a thing, and what it points at."""
 
 import logging
 
 from prefect.events import emit_event
 
 from mmkp_core.identity import ArtifactRef
-from tasks.store import open_store
+from tasks.run.store import open_store
 
 logger = logging.getLogger(__name__)
 

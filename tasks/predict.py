@@ -1,69 +1,63 @@
-"""Predictions of a run, in a child process."""
+"""Predictions of a run, in a child process that publishes them part by part."""
 
-from pydantic import TypeAdapter
+from collections.abc import Sequence
 
-from mmkp_core.errors import Mismatch
+from mmkp_core.data.inputs import Inputs
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.vlm.spec import VlmSpec
-from mmkp_core.vlm.weights import weights_identity
-from storage.records import Record
+from mmkp_core.systems import learner
+from storage.facts import PredictionsFacts, SplitFacts
+from storage.run import Run
 from storage.store import Draft
-from tasks.child import run_in_child
-from tasks.examples import plain
-from tasks.progress import progress
-from tasks.store import build_once, open_store
-from tasks.stored import stored_task
-from tasks.train import child_died
+from tasks.run.child import run_in_child
+from tasks.run.progress import progress
+from tasks.run.store import build_once, open_store
+from tasks.run.stored import stored_task
+from tasks.train import child_died, device_slot
 
 VERSION = 1
 
 
-def require_same_weights(run: Record, name: str) -> None:
-    """An adapter means nothing on other weights than those it was trained on."""
-    if run.facts["family"] != "vlm":
-        return
-    spec = TypeAdapter(VlmSpec).validate_python(plain(run.spec["spec"]))
-    now = weights_identity(spec)
-    if now != run.spec["weights"]:
-        raise Mismatch(
-            f"the backbone {spec.backbone!r} of run {name or run.ref} is not the one it was trained on "
-            f"({now}, then {run.spec['weights']}); bring that one back, or train the run again"
-        )
-
-
-@stored_task(
-    task_run_name="predict {name}",
-    retries=2,
-    retry_delay_seconds=5,
-    retry_condition_fn=child_died,
-)
+@stored_task(task_run_name="predict {name}", retries=2, retry_delay_seconds=5, retry_condition_fn=child_died)
 def predict_posts(
-    run: ArtifactRef, source: ArtifactRef, enriched: ArtifactRef, part: str = "", name: str = "", rebuild: bool = False
+    run: ArtifactRef,
+    source: ArtifactRef,
+    enrichments: Sequence[ArtifactRef],
+    part: str = "",
+    inputs: Inputs = "both",
+    name: str = "",
+    rebuild: bool = False,
 ) -> ArtifactRef:
-    """What `run` says of a part of a split, or of all posts of a data set."""
+    """What `run` predicts for a part of a split, or for all posts of a data set."""
     store = open_store()
-    require_same_weights(store.require(run), name)
+    trained = Run(store, run)
+    trained.require_same_weights()
 
     def build(draft: Draft) -> None:
         job = {
             "run": run.address,
             "source": source.address,
             "part": part,
-            "enriched": enriched.address,
-            "table": str(draft.folder / "predictions.parquet"),
-            "artifact": draft.ref.address,
+            "enrichments": [ref.address for ref in enrichments],
+            "inputs": inputs,
+            "predictions": draft.ref.address,
+            "rebuild": rebuild,
         }
-        with progress(f"predicting with {name or run}") as report:
+        needs = learner(trained.facts.family).declare(trained.spec).needs
+        with progress(f"predicting with {name or run}") as report, device_slot(needs):
             found = run_in_child("predict", job, report)
-        dataset = store.require(source).facts["dataset"] if source.kind == "split" else source.address
-        draft.facts.update(
-            found,
+        draft.rests_on += [ArtifactRef.parse(address) for address in found["parts"]]
+        is_split = source.kind == "split"
+        draft.facts = PredictionsFacts(
             run=run.address,
-            system=store.require(run).facts["system"],
-            split=source.address if source.kind == "split" else None,
+            system=trained.facts.system,
+            dataset=store.require(source).states(SplitFacts).dataset if is_split else source.address,
+            split=source.address if is_split else None,
             part=part,
-            dataset=dataset,
-            enriched=enriched.address,
+            inputs=inputs,
+            heads=trained.facts.heads,
+            posts=found["posts"],
+            without_image=found["without_image"],
         )
 
-    return build_once("predictions", {"part": part}, [run, source, enriched], build, version=VERSION, rebuild=rebuild)
+    spec = {"part": part, "inputs": inputs}
+    return build_once("predictions", spec, [run, source, *enrichments], build, version=VERSION, rebuild=rebuild)

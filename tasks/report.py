@@ -20,8 +20,8 @@ from tasks.report_posts import cards, image_facts, overlaps, pairs, quarantine, 
 from tasks.report_runs import curves, facts_of, stages, stand_ins
 from tasks.report_scores import boards, decision_rows, leaks, reasoning, slice_charts
 from tasks.runs import run_names
-from tasks.store import build_once, open_store
-from tasks.stored import stored_task
+from tasks.run.store import build_once, open_store
+from tasks.run.stored import stored_task
 
 VERSION = 8
 PARTS = ("train", "valid", "test")

@@ -12,7 +12,7 @@ from storage.records import Record
 from storage.store import Store
 from tasks.examples import dataset_parts
 from tasks.report_entries import Entry, taught_to
-from tasks.store import flow_run_id, provenance
+from tasks.run.store import flow_run_id, provenance
 
 COUNTED = frozenset({"answer_tokens", "rationale_tokens", "gamma_quantile", "l_sft"})
 """Figures of a training that are no losses; the view `curves` has them."""

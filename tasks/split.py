@@ -1,36 +1,59 @@
 """Train, valid and test parts of a data set."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 
 from prefect.artifacts import create_table_artifact
 
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.overlap.spec import SplitSpec
+from storage.dataset import DataSet
+from storage.enrichment import Enrichment
+from storage.facts import OverlapCount, SplitFacts
+from storage.split import Split
 from storage.store import Draft
-from tasks.examples import dataset_parts, dataset_posts, image_signatures
-from tasks.store import build_once, open_store
-from tasks.stored import stored_task
+from tasks.run.store import build_once, open_store
+from tasks.run.stored import stored_task
 
 VERSION = 1
+GROWN_VERSION = 1
 
 
 @stored_task()
-def split_posts(dataset: ArtifactRef, enriched: ArtifactRef, spec: SplitSpec, rebuild: bool = False) -> ArtifactRef:
+def split_posts(dataset: ArtifactRef, signatures: ArtifactRef, spec: SplitSpec, rebuild: bool = False) -> ArtifactRef:
     """A split of a data set, with the reason for every post that was moved or dropped."""
     store = open_store()
 
     def build(draft: Draft) -> None:
-        from mmkp_core.overlap.rows import OVERLAPS, SPLITS
         from mmkp_core.overlap.splits import make_split
 
-        posts = dataset_posts(store, dataset)
-        signatures = image_signatures(store, enriched, {post.image_key for post in posts if post.image_key})
-        divided = make_split(posts, spec, signatures)
-        draft.write_table("splits", divided.rows(), SPLITS)
-        draft.write_table("overlaps", divided.overlap_rows(), OVERLAPS)
-        draft.facts.update(divided.facts(), kind=spec.kind, dataset=dataset.address)
+        posts = DataSet(store, dataset).posts()
+        keys = {post.image_key for post in posts if post.image_key}
+        _write(draft, make_split(posts, spec, Enrichment(store, signatures).signatures(keys)), spec.kind, dataset)
 
-    return build_once("split", spec, [dataset, enriched], build, version=VERSION, rebuild=rebuild)
+    return build_once("split", spec, [dataset, signatures], build, version=VERSION, rebuild=rebuild)
+
+
+@stored_task(task_run_name="grow the split")
+def grow_split(
+    dataset: ArtifactRef, signatures: ArtifactRef, before: ArtifactRef, spec: SplitSpec, rebuild: bool = False
+) -> ArtifactRef:
+    """The split `before`, grown by the posts that came since: each old post stays in its part.
+
+    New posts are split as `spec` says. Test posts, old or new, that are too similar to a training post of either are
+    dropped, so that what is left has been seen by neither champion nor challenger.
+    """
+    store = open_store()
+
+    def build(draft: Draft) -> None:
+        from mmkp_core.overlap.splits import grow
+
+        posts = DataSet(store, dataset).posts()
+        keys = {post.image_key for post in posts if post.image_key}
+        grown = grow(posts, Split(store, before).parts(), spec, Enrichment(store, signatures).signatures(keys))
+        _write(draft, grown, "grown", dataset, before)
+
+    return build_once("split", spec, [dataset, signatures, before], build, version=GROWN_VERSION, rebuild=rebuild)
 
 
 @stored_task()
@@ -41,12 +64,13 @@ def split_by_source(dataset: ArtifactRef, parts: Sequence[str]) -> ArtifactRef:
     def build(draft: Draft) -> None:
         from mmkp_core.overlap.rows import SPLITS
 
+        counts = {}
         with draft.table("splits", SPLITS) as table:
-            for record, part in zip(dataset_parts(store, dataset), parts, strict=True):
+            for record, part in zip(DataSet(store, dataset).parts, parts, strict=True):
                 ids = store.table(record, "posts", ["post_id"])["post_id"].to_pylist()
                 table.write([{"post_id": post_id, "part": part, "reason": "given", "cluster": None} for post_id in ids])
-                draft.facts[part] = len(ids)
-        draft.facts.update(kind="given", dataset=dataset.address)
+                counts[part] = len(ids)
+        draft.facts = SplitFacts(kind="given", dataset=dataset.address, **counts)
 
     return build_once("split", {"by_source": list(parts)}, [dataset], build, version=VERSION)
 
@@ -54,6 +78,19 @@ def split_by_source(dataset: ArtifactRef, parts: Sequence[str]) -> ArtifactRef:
 @stored_task()
 def show_parts(split: ArtifactRef, key: str) -> None:
     """The split's counts as a table in the UI."""
-    facts = open_store().require(split).facts
-    rows = [{"what": name, "count": count} for name, count in facts.items() if isinstance(count, int)]
-    create_table_artifact(table=rows, key=key, description=f"A {facts['kind']} split")
+    facts = Split(open_store(), split).facts
+    counts = {f.name: getattr(facts, f.name) for f in fields(facts)}
+    rows = [{"what": name, "count": count} for name, count in counts.items() if isinstance(count, int)]
+    create_table_artifact(table=rows, key=key, description=f"A {facts.kind} split")
+
+
+def _write(draft: Draft, made: "MadeSplit", kind: str, dataset: ArtifactRef, before: ArtifactRef | None = None) -> None:
+    from mmkp_core.overlap.rows import OVERLAPS, SPLITS
+
+    draft.write_table("splits", made.rows(), SPLITS)
+    draft.write_table("overlaps", made.overlap_rows(), OVERLAPS)
+    counts = asdict(made.counts())
+    overlaps = tuple(OverlapCount(**row) for row in counts.pop("overlaps"))
+    draft.facts = SplitFacts(
+        **counts, overlaps=overlaps, kind=kind, dataset=dataset.address, before=before.address if before else None
+    )

@@ -1,31 +1,25 @@
 """Training a system, in a child process that resumes from its checkpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import pyarrow as pa
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
 
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
+from mmkp_core.spec import dump
+from mmkp_core.systems import find_system, learner
+from mmkp_core.tables.runs import CURVES
+from storage.facts import RunFacts, SplitFacts
 from storage.store import Draft
-from tasks.child import ChildDied, run_in_child
-from tasks.plans import pretrained, run_plan
-from tasks.progress import progress
-from tasks.store import build_once, open_store
-from tasks.stored import stored_task
+from tasks.run.child import ChildDied, run_in_child
+from tasks.run.progress import progress
+from tasks.run.store import build_once, open_store
+from tasks.run.stored import stored_task
 
 VERSION = 1
-
-CURVES = pa.schema(
-    [
-        pa.field("epoch", pa.int64(), nullable=False),
-        pa.field("step", pa.int64(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("value", pa.float64(), nullable=False),
-    ]
-)
 
 
 async def child_died(_task: Any, _run: TaskRun, state: State) -> bool:
@@ -39,63 +33,59 @@ async def child_died(_task: Any, _run: TaskRun, state: State) -> bool:
     return False
 
 
-@stored_task(
-    task_run_name="train {system}",
-    retries=2,
-    retry_delay_seconds=5,
-    retry_condition_fn=child_died,
-)
+@stored_task(task_run_name="train {system}", retries=2, retry_delay_seconds=5, retry_condition_fn=child_died)
 def train_system(
     system: str,
+    spec: Any,
     split: ArtifactRef,
-    enriched: ArtifactRef,
-    settings: Mapping[str, Any],
+    enrichments: Sequence[ArtifactRef],
+    rationales: ArtifactRef | None,
     seed: int,
-    taught: ArtifactRef | None = None,
     rebuild: bool = False,
 ) -> ArtifactRef:
-    """The run of `system` on a split's training posts, with a teacher's rationales where it learns from those."""
-    plan = run_plan(system, settings)
-    if taught is None and "teacher" in plan.needs:
+    """The run of a system, by its spec as chosen, on a split's training posts and what it declares to read."""
+    store, row = open_store(), find_system(system)
+    family = learner(row.family)
+    declared = family.declare(spec)
+    if rationales is None and "rationales" in declared.reads:
         raise WrongInput(f"{system} learns from a teacher's rationales and this split has none; run `mmkp teach` on it")
-    store = open_store()
 
     def build(draft: Draft) -> None:
         model = draft.folder / "model"
         model.mkdir()
         job = {
             "system": system,
-            "settings": dict(settings),
+            "spec": dump(spec),
             "seed": seed,
             "split": split.address,
-            "enriched": enriched.address,
-            "taught": taught.address if taught else "",
+            "enrichments": [ref.address for ref in enrichments],
+            "rationales": rationales.address if rationales else "",
             "model": str(model),
             "checkpoints": str(store.workspace(draft.ref)),
         }
-        with progress(f"training {system}") as report, device_slot(plan.needs):
+        with progress(f"training {system}") as report, device_slot(declared.needs):
             learned = run_in_child("fit", job, report)
-        points = [dict(zip(CURVES.names, point, strict=True)) for point in learned["curve"]]
-        draft.write_table("curves", points, CURVES)
-        draft.facts.update(
-            learned["facts"],
+        draft.write_table("curves", learned["curve"], CURVES)
+        draft.facts = RunFacts(
             system=system,
-            family=plan.family,
-            needs=list(plan.needs),
-            heads=list(plan.heads),
+            family=row.family,
+            heads=declared.heads,
             seed=seed,
             split=split.address,
-            dataset=store.require(split).facts["dataset"],
-            enriched=enriched.address,
+            dataset=store.require(split).states(SplitFacts).dataset,
+            **{name: learned[name] for name in _LEARNED},
         )
 
-    spec = {"system": system, "spec": plan.spec, "seed": seed, "weights": pretrained(plan)}
-    inputs = [split, enriched, *([taught] if taught else [])]
-    return build_once("run", spec, inputs, build, version=VERSION, rebuild=rebuild)
+    named = {
+        "system": system, "spec": spec, "seed": seed, "weights": family.weights(spec), "learner": family.version,
+    }  # fmt: skip
+    inputs = [split, *enrichments, *([rationales] if rationales else [])]
+    return build_once("run", named, inputs, build, version=VERSION, rebuild=rebuild)
 
 
-def device_slot(needs: tuple[str, ...]) -> Any:
+_LEARNED = ("train_posts", "valid_posts", "epochs", "parameters", "device", "counts")
+
+
+def device_slot(needs: Sequence[str]) -> AbstractContextManager[Any]:
     """A place on the accelerator for those who need one; the limit is made by the bootstrap, never assumed."""
-    from contextlib import nullcontext
-
     return concurrency("gpu", strict=True) if "gpu" in needs else nullcontext()

@@ -71,7 +71,7 @@ def test_a_core_module_reads_no_environment_and_no_clock(path: Path) -> None:
         ("import mmkp_core.systems; mmkp_core.systems.systems()", {"torch", "prefect", "transformers", "cv2"}),
         ("import flows.cli; flows.cli.parser()", {"torch", "prefect", "numpy", "pyarrow", "duckdb"}),
         ("import flows.query", {"torch", "prefect"}),
-        ("import tasks.work", {"torch", "prefect"}),
+        ("import tasks.run.work", {"torch", "prefect"}),
     ],
 )
 def test_light_things_load_nothing_heavy(statement: str, unwanted: set[str]) -> None:

@@ -39,17 +39,11 @@ class Columns:
 
 
 @spec
-class IngestSpec:
-    """How a source becomes posts."""
+class IngestSettings:
+    """How posts are made of rows, whatever the source."""
 
-    format: Format = "jsonl"
-    """The layout of the source's files."""
-    columns: Columns = Columns()
-    """The source's names for the fields of a post."""
     phrase_separator: Annotated[str, MinLen(1)] = ";"
     """Between the phrases of a text that holds several."""
-    keyphrases_from: Literal["column", "hashtags"] = "column"
-    """Where the keyphrases stand: in a field of their own, or as hashtags in the text."""
     hashtags: HashtagSpec = HashtagSpec()
     """How hashtags become keyphrases; without effect where they come from a column."""
     normalise: Literal["none", "tweet"] = "none"
@@ -64,6 +58,18 @@ class IngestSpec:
     """Above this share of quarantined rows the ingest fails, after the table of them is written."""
     allow_empty: bool = False
     """Whether a source without any row is all right."""
+
+
+@spec
+class IngestSpec(IngestSettings):
+    """How one source becomes posts: its layout, and the settings."""
+
+    format: Format = "jsonl"
+    """The layout of the source's files."""
+    columns: Columns = Columns()
+    """The source's names for the fields of a post."""
+    keyphrases_from: Literal["column", "hashtags"] = "column"
+    """Where the keyphrases stand: in a field of their own, or as hashtags in the text."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mmkp_core.spec import spec
+
 SIGNATURE_VERSION = 1  # raise it when the same pixels may give another signature
 
 MARGIN = 2.0
@@ -20,6 +22,11 @@ MARGIN = 2.0
 rounding, and re-saving then flips up to 8 bits; with the margin 4. Photographs do not care."""
 LEAST_CONTRAST = 32.0
 """Of the largest coefficient but the mean's: one grey level over the whole image. Below it there is no structure."""
+
+
+@spec
+class SignatureSpec:
+    """How images are compared; nothing about it can be chosen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,18 @@ import pytest
 
 from mmkp_core.errors import Mismatch, WrongInput
 from mmkp_core.identity import ArtifactRef
+from storage.champion import before, history, lost
 from storage.names import NameVersion
-from tasks.champion import before, history, key_of, lost
+from storage.store import Store
+from tasks.champion import key_of
 
 NOBODY = ArtifactRef("run", "0" * 20)
 
 
 def run(flow: str, **parameters: Any) -> Any:
-    from flows.catalogue import run as run_flow
+    from flows.command.running import run_here
 
-    return run_flow(flow, parameters)
+    return run_here(flow, parameters)
 
 
 def data(path: Path, first: int, count: int) -> dict[str, str]:
@@ -49,20 +51,20 @@ def test_each_rollback_goes_further_back(bearers: str, back_to: str | None) -> N
 @pytest.mark.usefixtures("prefect_server")
 def test_a_rolled_back_run_is_not_promoted_again_by_the_next_firing(home: Path, tmp_path: Path) -> None:
     run("ingest", source=data(tmp_path / "a.jsonl", 0, 80), name="mine")
-    given = {"dataset": "mine", "split": {"test_share": 0.3}}
+    given = {"dataset": "mine", "settings": {"split": {"test_share": 0.3}}}
     run("retrain", system="frequent", **given)
     with pytest.raises(WrongInput, match="no earlier run to go back to"):
         run("champion", action="rollback")
     assert run("retrain", system="tfidf", **given).startswith("promoted: ")
-    [weak, strong] = [version.target for version in history("default")]
+    [weak, strong] = [version.target for version in history(Store(home), "default")]
     assert run("champion", action="rollback", reason="odd").startswith("rolled back: ")
-    assert history("default")[-1].target == weak
-    assert history("default")[-1].reason.endswith(": odd")
+    assert history(Store(home), "default")[-1].target == weak
+    assert history(Store(home), "default")[-1].reason.endswith(": odd")
     assert "only by hand" in run("retrain", system="tfidf", **given)
-    assert history("default")[-1].target == weak
-    taken = lost("default", strong)
+    assert history(Store(home), "default")[-1].target == weak
+    taken = lost(Store(home), "default", strong)
     assert taken is not None and taken.number == 3
-    assert lost("default", weak) is None and lost("default", NOBODY) is None
+    assert lost(Store(home), "default", weak) is None and lost(Store(home), "default", NOBODY) is None
     with pytest.raises(WrongInput, match="name the run that takes the name"):
         run("champion", action="promote")
 
@@ -70,7 +72,7 @@ def test_a_rolled_back_run_is_not_promoted_again_by_the_next_firing(home: Path, 
 @pytest.mark.flow
 @pytest.mark.usefixtures("prefect_server")
 def test_without_new_posts_a_firing_decides_nothing(home: Path, tmp_path: Path) -> None:
-    given = {"dataset": "mine", "system": "frequent", "split": {"test_share": 0.3}}
+    given = {"dataset": "mine", "system": "frequent", "settings": {"split": {"test_share": 0.3}}}
     run("ingest", source=data(tmp_path / "a.jsonl", 0, 60), name="mine")
     run("retrain", **given)
     run("ingest", source=data(tmp_path / "b.jsonl", 60, 60), name="mine", append=True)

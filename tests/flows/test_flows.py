@@ -17,9 +17,9 @@ SYSTEMS = ["frequent", "tfidf"]
 
 
 def run(flow: str, **parameters: Any) -> Any:
-    from flows.catalogue import run as run_flow
+    from flows.command.running import run_here
 
-    return run_flow(flow, parameters)
+    return run_here(flow, parameters)
 
 
 def write(path: Path, *posts: dict[str, Any]) -> dict[str, str]:
@@ -46,7 +46,7 @@ def ask(home: Path, sql: str) -> list[tuple[Any, ...]]:
 
 def test_a_file_becomes_a_report_and_the_second_run_makes_nothing(home: Path, tmp_path: Path) -> None:
     source = write(tmp_path / "posts.jsonl", *some_posts(0, 60))
-    given = {"source": source, "name": "mine", "systems": SYSTEMS, "evaluation": {"resamples": 50}}
+    given = {"source": source, "name": "mine", "systems": SYSTEMS, "settings": {"evaluation": {"resamples": 50}}}
     page = Path(run("pipeline", **given))
     assert page.read_text().count("TF-IDF nearest neighbours") > 1
     scores = ask(
@@ -66,7 +66,7 @@ def test_a_file_becomes_a_report_and_the_second_run_makes_nothing(home: Path, tm
 
 def test_one_query_leads_from_a_wrong_prediction_to_the_raw_line(home: Path, tmp_path: Path) -> None:
     source = write(tmp_path / "posts.jsonl", *some_posts(0, 60))
-    run("pipeline", source=source, name="mine", systems=["frequent"], evaluation={"resamples": 0})
+    run("pipeline", source=source, name="mine", systems=["frequent"], settings={"evaluation": {"resamples": 0}})
     found = ask(
         home,
         "select p.source, p.line, p.text, h.phrase, r.system, a.flow_run from hits h "
@@ -104,15 +104,15 @@ def test_too_many_bad_rows_fail_the_run_and_can_be_looked_at(home: Path, tmp_pat
 
 def test_a_setting_that_is_wrong_is_named(home: Path, tmp_path: Path) -> None:
     source = write(tmp_path / "posts.jsonl", *some_posts(0, 10))
-    with pytest.raises(WrongInput, match=r"split\.test_share = 2"):
-        run("pipeline", source=source, name="mine", split={"test_share": 2})
+    with pytest.raises(WrongInput, match=r"settings\.split\.test_share = 2"):
+        run("pipeline", source=source, name="mine", settings={"split": {"test_share": 2}})
     with pytest.raises(WrongInput, match="did you mean 'test_share'"):
-        run("pipeline", source=source, name="mine", split={"test_shar": 0.2})
+        run("pipeline", source=source, name="mine", settings={"split": {"test_shar": 0.2}})
 
 
 def test_a_champion_is_replaced_only_by_what_is_surely_better(home: Path, tmp_path: Path) -> None:
     run("ingest", source=write(tmp_path / "a.jsonl", *some_posts(0, 60)), name="mine")
-    given = {"dataset": "mine", "split": {"test_share": 0.3}}
+    given = {"dataset": "mine", "settings": {"split": {"test_share": 0.3}}}
     assert run("retrain", system="frequent", **given).startswith("first: ")
     assert run("retrain", system="frequent", **given) == "no new posts in mine since the champion was trained"
     run("ingest", source=write(tmp_path / "b.jsonl", *some_posts(60, 60)), name="mine", append=True)
@@ -124,14 +124,14 @@ def test_a_champion_is_replaced_only_by_what_is_surely_better(home: Path, tmp_pa
 
 
 def test_entities_go_on_where_a_spent_budget_stopped_them(home: Path) -> None:
-    run("demo", posts={"posts": 20}, later_share=0, ocr={"engine": "rapid"}, systems=["frequent"],
-        entities={"model": ""}, evaluation={"resamples": 0})  # fmt: skip
+    settings = {"later_share": 0, "ocr": {"engine": "rapid"}, "entities": {"model": ""}, "evaluation": {"resamples": 0}}
+    run("demo", posts=20, systems=["frequent"], settings=settings)
     assert ask(home, "select count(*) from entities") == [(0,)]
-    asked: dict[str, Any] = {"dataset": "demo", "ocr": {"engine": "rapid"}, "entities": {"model": "scripted"}}
+    reading: dict[str, Any] = {"ocr": {"engine": "rapid"}, "entities": {"model": "scripted"}}
     with pytest.raises(MmkpError, match=r"1 of \d+ images .* budget of 1 tokens is spent .*budget_tokens"):
-        run("enrich", **asked, limits={"budget_tokens": 1, "concurrency": 1})
+        run("enrich", dataset="demo", settings={**reading, "limits": {"budget_tokens": 1, "concurrency": 1}})
     [(before,)] = ask(home, "select count(distinct image_key) from entities")
-    run("enrich", **asked)
+    run("enrich", dataset="demo", settings=reading)
     [(after,)] = ask(home, "select count(distinct image_key) from entities")
     [(images,)] = ask(home, "select count(distinct image_key) from images where status = 'ok'")
     assert before < after == images
@@ -142,7 +142,7 @@ def names_of(home: Path) -> list[tuple[Any, ...]]:
 
 
 def test_predicting_gives_no_name_to_anything(home: Path, tmp_path: Path) -> None:
-    given = {"systems": ["tfidf"], "evaluation": {"resamples": 0}, "split": {"kind": "random"}}
+    given = {"systems": ["tfidf"], "settings": {"evaluation": {"resamples": 0}, "split": {"kind": "random"}}}
     run("pipeline", source=write(tmp_path / "mine.jsonl", *some_posts(0, 60)), name="mine", **given)
     before = names_of(home)
     (tmp_path / "other").mkdir()
@@ -161,33 +161,33 @@ def test_training_on_a_file_takes_no_name_from_another_data_set(home: Path, tmp_
 
 def test_a_named_reading_of_the_images_counts_for_training(home: Path, tmp_path: Path) -> None:
     run("ingest", source=write(tmp_path / "mine.jsonl", *some_posts(0, 60)), name="mine")
-    run("enrich", dataset="mine", ocr={"engine": "rapid"})
+    run("enrich", dataset="mine", settings={"ocr": {"engine": "rapid"}})
     run("train", system="tfidf", data="mine")
-    [(spec,)] = ask(home, "select spec from artifacts where artifact like 'enriched/%'")
+    [(spec,)] = ask(home, "select spec from artifacts where artifact like 'enrichment/ocr/%'")
     assert '"rapid"' in spec
 
 
 def test_an_image_system_learns_where_no_post_has_an_image(home: Path, tmp_path: Path) -> None:
     run("train", system="m3h-att", source=write(tmp_path / "mine.jsonl", *some_posts(0, 40)), name="blind",
-        training={"epochs": 1}, settings={"handover_training": {"epochs": 1}})  # fmt: skip
+        settings={"training.epochs": 1, "handover.epochs": 1})  # fmt: skip
     assert ask(home, "select count(*) from runs where run = 'blind'") == [(1,)]
 
 
 def test_two_names_of_one_run_are_one_row(home: Path, tmp_path: Path) -> None:
-    given = {"systems": ["tfidf"], "evaluation": {"resamples": 0}, "split": {"kind": "random"}}
+    given = {"systems": ["tfidf"], "settings": {"evaluation": {"resamples": 0}, "split": {"kind": "random"}}}
     run("pipeline", source=write(tmp_path / "mine.jsonl", *some_posts(0, 60)), name="mine", **given)
     run("train", system="tfidf", data="mine", name="again")
-    page = Path(run("report", split="mine", evaluation={"resamples": 0})).read_text()
+    page = Path(run("report", split="mine", settings={"resamples": 0})).read_text()
     assert "1 run of 1 system" in page
 
 
-TAUGHT = """
+FROM_ANSWER_TO_PROMPT = """
 select p.phrases, p.answer, asked.source, asked.line, asked.text, r.prompt, r.rationale, learned.source, learned.line
 from predictions p
 join posts asked using (dataset, post_id)
 join inputs of_run on of_run.artifact = p.run_artifact
-join inputs of_teaching on of_teaching.artifact = of_run.input
-join rationales r on r.artifact = of_teaching.input
+join inputs of_rationales on of_rationales.artifact = of_run.input
+join rationales r on r.artifact = of_rationales.input
 join posts learned on learned.dataset = p.dataset and learned.post_id = r.post_id
 where p.system = 'dynamic-cot' and r.status = 'accepted'
 limit 1
@@ -195,17 +195,14 @@ limit 1
 
 
 def test_one_query_leads_from_an_answer_of_dynamic_cot_to_the_teachers_prompt_and_the_raw_lines(home: Path) -> None:
-    small = {"epochs": 1, "batch_size": 8}
-    run(
-        "demo",
-        posts={"posts": 30},
-        later_share=0.3,
-        ocr={"engine": "rapid"},
-        systems=["tfidf", "dynamic-cot"],
-        vision_language={"training": small},
-        evaluation={"resamples": 0},
-    )
-    [(phrases, answer, file, line, text, prompt, rationale, learned_file, learned_line)] = ask(home, TAUGHT)
+    settings = {
+        "later_share": 0.3,
+        "ocr": {"engine": "rapid"},
+        "systems": {"dynamic-cot": {"training.epochs": 1, "training.batch_size": 8}},
+        "evaluation": {"resamples": 0},
+    }
+    run("demo", posts=30, systems=["tfidf", "dynamic-cot"], settings=settings)
+    [(phrases, answer, file, line, text, prompt, rationale, learned_file, learned_line)] = ask(home, FROM_ANSWER_TO_PROMPT)
     assert isinstance(phrases, list) and isinstance(answer, str)
     assert (file, learned_file) == ("posts.jsonl", "posts.jsonl") and line != learned_line
     assert text
@@ -217,7 +214,7 @@ def test_one_query_leads_from_an_answer_of_dynamic_cot_to_the_teachers_prompt_an
     kept = ask(home, "select count(*), count(rationale) from rationales")
     [journal] = [path for path in (home / "journals").iterdir() if not path.name.startswith("entities")]
     paid = journal.read_bytes()
-    for part in home.glob("artifacts/rationales/**/rationales.parquet"):
+    for part in home.glob("artifacts/replies/**/rationales.parquet"):
         part.write_bytes(part.read_bytes()[:100])
     run("teach", split="demo", rebuild=True)  # what the error about a damaged part says
     assert ask(home, "select count(*), count(rationale) from rationales") == kept

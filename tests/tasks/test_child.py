@@ -25,7 +25,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             """
             import os, sys, types
             from pathlib import Path
-            work = types.ModuleType("tasks.work")
+            work = types.ModuleType("tasks.run.work")
             def double(*, value, report):
                 print("a library prints")
                 from mmkp_core.learning import Progress
@@ -42,7 +42,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 import threading
                 threading.Event().wait()
             work.double, work.refuse, work.die, work.wait = double, refuse, die, wait
-            sys.modules["tasks.work"] = work
+            sys.modules["tasks.run.work"] = work
             """
         )
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmkp_core.errors import WrongInput
-from tasks.sources import Source, allowed, content_hash, guess_format, name_of
+from tasks.run.sources import Source, allowed, content_hash, guess_format, name_of
 
 
 def test_a_file_below_an_allowed_folder_is_read(home: Path, tmp_path: Path) -> None:

@@ -16,14 +16,14 @@ from mmkp_core.teacher.endpoint import ApiKey, Endpoint
 from mmkp_core.teacher.journal import Journal
 from mmkp_core.teacher.spec import TeacherLimits
 from storage.store import Store
-from tasks.examples import dataset_parts, dataset_posts
+from storage.dataset import DataSet
 
 SCRIPTED = "scripted"
 KEY_BLOCK = "teacher-api-key"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Round:
     """How a round of questions ended."""
 
     spent: bool = False
@@ -46,7 +46,7 @@ class Asked:
 
 
 @contextmanager
-def asking_of(store: Store, dataset: ArtifactRef, model: str, asked: str, limits: TeacherLimits) -> Iterator[Asking]:
+def open_client(store: Store, dataset: ArtifactRef, model: str, asked: str, limits: TeacherLimits) -> Iterator[Asking]:
     """A client of the endpoint that knows `model`; replies go to the journal of everything `asked` this way."""
     path = store.objects.scratch("journals") / f"{asked}.jsonl"
     with (
@@ -66,13 +66,14 @@ def _endpoint(store: Store, dataset: ArtifactRef, model: str) -> Iterator[Endpoi
     from mmkp_core.teacher.scripted import Script, serving
     from mmkp_core.teacher.scripted_answers import Fact, Facts
 
-    texts = {post.post_id: post for post in dataset_posts(store, dataset)}
+    stored = DataSet(store, dataset)
+    posts = {post.post_id: post for post in stored.posts()}
     facts = []
-    for part in dataset_parts(store, dataset):
+    for part in stored.parts:
         if part.file("facts.jsonl"):
             for line in store.read(part, "facts.jsonl").splitlines():
                 row = json.loads(line)
-                if post := texts.get(row["post_id"]):
+                if post := posts.get(row["post_id"]):
                     facts.append(
                         Fact(
                             text=post.text,

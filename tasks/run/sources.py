@@ -3,12 +3,11 @@
 import hashlib
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Literal
 
-from mmkp_core.data.formats import Format, SourceFiles
+from mmkp_core.data.formats import Columns, Format, IngestSettings, IngestSpec, SourceFiles
 from mmkp_core.errors import WrongInput
 from mmkp_core.spec import spec
 
@@ -21,12 +20,27 @@ class Source:
 
     path: str = ""
     """The file of posts. Relative paths start at the first folder that the operator allows."""
+    format: Literal["auto"] | Format = "auto"
+    """The layout of the file; `auto`: by its name."""
     images: str = ""
     """The folder of the posts' images; empty where there are none."""
     ocr: str = ""
     """Words in the images, a line for each post of the file; empty where there are none."""
     attributes: str = ""
     """Attribute words of the images, a line for each post of the file; empty where there are none."""
+    keyphrases_from: Literal["column", "hashtags"] = "column"
+    """Where the keyphrases stand: in a field of their own, or as hashtags in the text."""
+    columns: Columns = Columns()
+    """The file's names for the fields of a post; of tables only."""
+
+    def reading(self, settings: IngestSettings) -> IngestSpec:
+        """How this file becomes posts: what is said of it here, the rest as in `settings`."""
+        return IngestSpec(
+            **{field.name: getattr(settings, field.name) for field in fields(settings)},
+            format=guess_format(Path(self.path)) if self.format == "auto" else self.format,
+            keyphrases_from=self.keyphrases_from,
+            columns=self.columns,
+        )
 
     def files(self, id_prefix: str = "") -> SourceFiles:
         return SourceFiles(

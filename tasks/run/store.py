@@ -53,9 +53,9 @@ def build_once(
 def published(record: Record, reused: bool) -> ArtifactRef:
     """A task's return value for an artifact: the reference, in the state `Cached` if nothing was built."""
     if not reused:
-        logger.info("published %s in %.1f s%s", record.ref, record.seconds, _counts(record.facts))
+        logger.info("published %s in %.1f s%s", record.ref, record.seconds, _counts(record))
         return record.ref
-    return cached(record.ref, f"{record.ref} was there since {record.made_at:%Y-%m-%d %H:%M}{_counts(record.facts)}")
+    return cached(record.ref, f"{record.ref} was there since {record.made_at:%Y-%m-%d %H:%M}{_counts(record)}")
 
 
 def cached(value: T, message: str) -> T:
@@ -101,7 +101,7 @@ def _package_version() -> str:
 
 @functools.cache
 def _commit() -> str:
-    here = Path(__file__).resolve().parent.parent
+    here = Path(__file__).resolve().parent.parent.parent
     if not (here / ".git").exists():
         return ""
 
@@ -111,8 +111,6 @@ def _commit() -> str:
     return git("rev-parse", "HEAD") + (" with changes" if git("status", "--porcelain", "-uno") else "")
 
 
-def _counts(facts: Mapping[str, Any]) -> str:
-    counts = [
-        f"{value:,} {key}" for key, value in facts.items() if isinstance(value, int) and not isinstance(value, bool)
-    ]
-    return f" ({', '.join(counts[:6])})" if counts else ""
+def _counts(record: Record) -> str:
+    rows = {file.name.removesuffix(".parquet"): file.rows for file in record.files if file.rows is not None}
+    return f" ({', '.join(f'{count:,} {name}' for name, count in rows.items())})" if rows else ""
