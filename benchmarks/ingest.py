@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.sources import Counts, read_source
-from mmkp_core.data.tables import POSTS, POSTS_PARQUET, QUARANTINE
+from mmkp_core.tables.posts import POSTS, QUARANTINE
 
 TARGET = 0.5
 BAD_SHARE = 0.0003
@@ -75,8 +75,8 @@ def run(posts: int, repeats: int) -> list[dict[str, Any]]:
 def ingest(source: Path, folder: Path) -> Counts:
     counts = Counts()
     with (
-        pq.ParquetWriter(folder / "posts.parquet", POSTS, **POSTS_PARQUET) as posts,
-        pq.ParquetWriter(folder / "quarantine.parquet", QUARANTINE, compression="zstd") as quarantine,
+        pq.ParquetWriter(folder / "posts.parquet", POSTS.schema, **POSTS.parquet) as posts,
+        pq.ParquetWriter(folder / "quarantine.parquet", QUARANTINE.schema, compression="zstd") as quarantine,
     ):
         for batch in read_source(SourceFiles(posts=(source,)), IngestSpec(format="jsonl")):
             posts.write_batch(batch.posts)

@@ -16,11 +16,11 @@ from mmkp_core.data.known import CONFLICT, DUPLICATE, NEW, KnownIds, Marker, Mar
 from mmkp_core.data.quarantine import RowFault, bad_row, quarantine_rows
 from mmkp_core.data.rows import Rows
 from mmkp_core.data.sides import SideRows
-from mmkp_core.data.tables import POSTS
 from mmkp_core.data.text import has_visible
 from mmkp_core.data.times import times
 from mmkp_core.data.tweets import normal_tweet
 from mmkp_core.errors import WrongInput
+from mmkp_core.tables.posts import POSTS
 
 Faults = dict[int, RowFault]
 """By place among the rows at hand; the first fault found counts."""
@@ -48,14 +48,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Rows of one file, as the tables of `tables.py`."""
+    """Rows of one file, as tables."""
 
     source: str
     posts: pa.RecordBatch
     images: pa.RecordBatch
     quarantine: pa.RecordBatch
     sides: dict[str, pa.RecordBatch]
-    """What the source gives besides: a batch for each of `tables.SIDE_TABLES` that it has rows for."""
+    """What the source gives besides: a batch for each of `tables.vision.GIVEN` that it has rows for."""
     counts: Counts
 
 
@@ -100,13 +100,13 @@ class Finish:
             "lang": given.column("lang"),
             "extra": given.column("extra"),
         }
-        marks = self.marker(pa.RecordBatch.from_pydict(columns, schema=POSTS))
+        marks = self.marker(pa.RecordBatch.from_pydict(columns, schema=POSTS.schema))
         keep = np.ones(len(ids), dtype=bool)
         keep[list(faults)] = False
         duplicates = self._judge(marks, ids, rows.gives_ids, keep, faults)
         found = self.images.look_up(refs, marks.ref_keys, lines, keep)
         columns |= {"image": found.images, "image_key": found.keys}
-        posts = pa.RecordBatch.from_pydict(columns, schema=POSTS)
+        posts = pa.RecordBatch.from_pydict(columns, schema=POSTS.schema)
 
         bad = [*rows.bad, *found.bad]
         for i, fault in faults.items():

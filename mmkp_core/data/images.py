@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmkp_core.data.quarantine import BadRow, ImageReason, RowFault, bad_row
-from mmkp_core.data.tables import IMAGES
+from mmkp_core.tables.posts import IMAGES
 
 ImageStatus = Literal["ok", "missing", "unreadable", "too_large"]
 
@@ -86,7 +86,7 @@ class SeenImages:
         return Found(
             images=images,
             keys=keys,
-            rows=pa.RecordBatch.from_pylist([{name: row[name] for name in IMAGES.names} for row in rows], IMAGES),
+            rows=pa.RecordBatch.from_pylist(rows, IMAGES.schema),
             bad=bad,
             here=states["ok"],
             missing=states["missing"],
@@ -99,7 +99,7 @@ class SeenImages:
         return self.read_image(path) if path else ImageFile(status="missing")
 
 
-_NO_IMAGES = pa.RecordBatch.from_pylist([], IMAGES)
+_NO_IMAGES = pa.RecordBatch.from_pylist([], IMAGES.schema)
 _REASONS: dict[ImageStatus, ImageReason] = {"unreadable": "image_unreadable", "too_large": "image_too_large"}
 
 

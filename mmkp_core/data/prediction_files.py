@@ -21,14 +21,8 @@ from mmkp_core.data.phrases import join_phrases, split_phrases
 from mmkp_core.data.post import Prediction
 from mmkp_core.data.quarantine import BadRow, RowFault
 from mmkp_core.errors import Mismatch, WrongInput
+from mmkp_core.tables.runs import PREDICTIONS_FILE
 
-PREDICTIONS = pa.schema(
-    [
-        pa.field("post_id", pa.string(), nullable=False),
-        pa.field("phrases", pa.list_(pa.string()), nullable=False),
-        pa.field("scores", pa.list_(pa.float64()), nullable=False),
-    ]
-)
 LONGEST_LINE = 1 << 20
 
 
@@ -44,7 +38,7 @@ def write_predictions(path: Path, predictions: Iterable[Prediction], rows: Seque
                 for one in predictions:
                     file.write(orjson.dumps(_row(one), option=orjson.OPT_APPEND_NEWLINE))
         case ".parquet":
-            table = pa.Table.from_pylist([_row(one) for one in predictions], schema=PREDICTIONS)
+            table = pa.Table.from_pylist([_row(one) for one in predictions], schema=PREDICTIONS_FILE.schema)
             pq.write_table(table, path, compression="zstd")
         case _:
             with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -59,7 +53,7 @@ def read_predictions(path: Path, rows: Sequence[str]) -> list[Prediction]:
             return _in_order(path, [one for one in found if one is not None], rows)
         case ".parquet":
             try:
-                table = pq.read_table(path, schema=PREDICTIONS).to_pylist()
+                table = pq.read_table(path, schema=PREDICTIONS_FILE.schema).to_pylist()
             except (pa.ArrowInvalid, OSError) as error:
                 raise WrongInput(f"{path}: no Parquet file of predictions: {error}") from None
             return _in_order(path, [_prediction(row) for row in table], rows)

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import pyarrow as pa
 
-from mmkp_core.data.tables import QUARANTINE
+from mmkp_core.tables.posts import QUARANTINE
 
 RowReason = Literal[
     "bad_json",  # not JSON, or cut off
@@ -65,7 +65,7 @@ def quarantine_rows(source: str, bad: Sequence[BadRow]) -> pa.RecordBatch:
             pa.array([row.raw.decode("utf-8", "backslashreplace") for row in bad], pa.string()),
             pa.array([row.raw_sha256 for row in bad], pa.string()),
         ],
-        schema=QUARANTINE,
+        schema=QUARANTINE.schema,
     )
 
 

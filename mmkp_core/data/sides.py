@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from mmkp_core.data.formats import SourceFiles
 from mmkp_core.data.rows import Rows
-from mmkp_core.data.tables import SIDE_TABLES
 from mmkp_core.identity import DIGITS
+from mmkp_core.tables.vision import GIVEN
 
 
 class SideRows:
@@ -39,7 +39,7 @@ class SideRows:
             if key not in self._met:
                 self._met.add(key)
                 self._of_image(i, key, rows, found)
-        return {name: pa.RecordBatch.from_pylist(of_table, SIDE_TABLES[name]) for name, of_table in found.items()}
+        return {name: pa.RecordBatch.from_pylist(of_table, GIVEN[name].schema) for name, of_table in found.items()}
 
     def _of_image(self, i: int, key: str, rows: Rows, found: dict[str, list[dict[str, Any]]]) -> None:
         if rows.ocr:

@@ -39,7 +39,7 @@ def blocks(head: str, table: ScoreTable) -> Iterator[pa.Table]:
             "value": pa.array(values, mask=~every.entered),
             "slices": _as_maps(metric, parts, posts),
         }
-        yield pa.table(columns, schema=POST_SCORES)
+        yield pa.table(columns, schema=POST_SCORES.schema)
 
 
 def read_tables(rows: pa.Table, selection: Selection | None = None) -> dict[str, ByProtocol]:

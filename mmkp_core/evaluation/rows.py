@@ -13,16 +13,16 @@ HITS_PROTOCOL = "cmkp"
 
 
 def score_rows(head: str, card: Scorecard) -> pa.Table:
-    names = [name for name in SCORES.names if name != "head"]
+    names = [name for name in SCORES.schema.names if name != "head"]
     rows = [{"head": head, **{name: getattr(score, name) for name in names}} for score in card.scores]
-    return pa.Table.from_pylist(rows, schema=SCORES)
+    return pa.Table.from_pylist(rows, schema=SCORES.schema)
 
 
 def hit_rows(head: str, card: Scorecard) -> pa.Table:
     columns = card.hits.columns()
     size = len(columns["post_id"])
     named = {"head": [head] * size, "protocol": [HITS_PROTOCOL] * size, **columns, "correct": columns["right"]}
-    return pa.table({name: pa.array(named[name], HITS.field(name).type) for name in HITS.names}, schema=HITS)
+    return pa.table({name: pa.array(named[name], HITS.schema.field(name).type) for name in HITS.schema.names}, schema=HITS.schema)
 
 
 def post_score_rows(head: str, card: Scorecard) -> Iterator[pa.Table]:

@@ -32,11 +32,11 @@ from mmkp_core.overlap.assignment import (
     without_sources,
 )
 from mmkp_core.overlap.copies import MEASURES, Copies, Measure, find_copies, unit_of_score
-from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.overlap.likeness import Ints, Likeness, Mask
 from mmkp_core.overlap.measures import label_overlap
 from mmkp_core.overlap.spec import SplitSpec
 from mmkp_core.seeding import generator
+from mmkp_core.vision.signatures import ImageSignature
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,7 +69,7 @@ class Split:
         """The table `splits`: a row for each post, in their order."""
         import pyarrow as pa
 
-        from mmkp_core.overlap.rows import SPLITS
+        from mmkp_core.tables.splits import SPLITS
 
         names = np.array(PARTS)[self.parts]
         return pa.table(
@@ -79,18 +79,18 @@ class Split:
                 pa.array([self.reasons.get(at) for at in range(len(self.posts))], pa.string()),
                 pa.nulls(len(self.posts), pa.int64()) if self.cluster is None else pa.array(self.cluster, pa.int64()),
             ],
-            schema=SPLITS,
+            schema=SPLITS.schema,
         )
 
     def overlap_rows(self) -> "pa.Table":
-        """The table `overlaps`: pairs that stood in two parts before, and the parts in which they are now."""
+        """The table `overlap_pairs`: pairs that stood in two parts before, and the parts in which they are now."""
         import pyarrow as pa
 
-        from mmkp_core.overlap.rows import OVERLAPS
+        from mmkp_core.tables.splits import OVERLAP_PAIRS
 
         ids = np.array([post.post_id for post in self.posts], object)
         names = np.array(PARTS, object)[self.parts]
-        tables = [OVERLAPS.empty_table()]
+        tables = [OVERLAP_PAIRS.schema.empty_table()]
         for measure in MEASURES:
             for earlier, later in ((TRAIN, VALID), (TRAIN, TEST), (VALID, TEST)):
                 found = self.copies[measure].crossing(self.before == earlier, self.before == later, EQUALS_LISTED)
@@ -104,7 +104,7 @@ class Split:
                             pa.array([unit] * len(found), pa.string()),
                             pa.array(found.score, pa.float64()),
                         ],
-                        schema=OVERLAPS,
+                        schema=OVERLAP_PAIRS.schema,
                     )
                 )
         return pa.concat_tables(tables)

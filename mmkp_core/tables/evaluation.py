@@ -1,40 +1,53 @@
-"""The tables that an evaluation leaves: scores, a row for each hit and miss, and a row for each post and metric."""
+"""Tables of an evaluation: scores in all, per post, and per predicted phrase."""
 
 import pyarrow as pa
 
-SCORES = pa.schema(
-    [
-        pa.field("head", pa.string(), nullable=False),
-        pa.field("protocol", pa.string(), nullable=False),
-        pa.field("slice", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),
-        pa.field("value", pa.float64(), nullable=False),
-        pa.field("low", pa.float64()),
-        pa.field("high", pa.float64()),
-        pa.field("posts", pa.int64(), nullable=False),
-    ]
+from mmkp_core.tables.runs import HEAD
+from mmkp_core.tables.table import FLAG, NUMBER, TEXT, WHOLE, Column, Table, must
+
+_POST_ID = must("post_id", TEXT, "id of the post in its data set")
+_PROTOCOL = must("protocol", TEXT, "by whose rules: cmkp, aimkp or strict")
+_METRIC = must("metric", TEXT, "f1@1, f1@3, map@5, ...")
+
+SCORES = Table(
+    "scores",
+    "Scores by protocol, slice and metric, with intervals.",
+    (
+        HEAD,
+        _PROTOCOL,
+        must("slice", TEXT, "all, present, absent, seen, unseen, ..."),
+        _METRIC,
+        must("value", NUMBER, "fraction of 1"),
+        Column("low", NUMBER, "lower end of the interval"),
+        Column("high", NUMBER, "upper end of the interval"),
+        must("posts", WHOLE, "posts that have gold phrases in the slice"),
+    ),
 )
 
-HITS = pa.schema(
-    [
-        pa.field("head", pa.string(), nullable=False),
-        pa.field("post_id", pa.string(), nullable=False),
-        pa.field("protocol", pa.string(), nullable=False),
-        pa.field("rank", pa.int64(), nullable=False),
-        pa.field("phrase", pa.string(), nullable=False),
-        pa.field("correct", pa.bool_(), nullable=False),
-        pa.field("present", pa.bool_(), nullable=False),
-        pa.field("seen", pa.bool_()),
-    ]
+POST_SCORES = Table(
+    "post_scores",
+    "What each metric gives each post; their mean is the score.",
+    (
+        HEAD,
+        _POST_ID,
+        _PROTOCOL,
+        must("metric", TEXT, "p@1, r@1, map@5, ...; cmkp's f1@k is the harmonic mean of the means of p@k and r@k"),
+        Column("value", NUMBER, "over all of the post's gold phrases, a fraction of 1; null where it has none"),
+        must("slices", pa.map_(pa.string(), pa.float64()), "what it gives in each slice that the post belongs to"),
+    ),
 )
 
-POST_SCORES = pa.schema(
-    [
-        pa.field("head", pa.string(), nullable=False),
-        pa.field("post_id", pa.string(), nullable=False),
-        pa.field("protocol", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),  # cmkp's f1@k is made of the averages of p@k and r@k
-        pa.field("value", pa.float64()),  # over all gold phrases of the post; null without any: it is in no average
-        pa.field("slices", pa.map_(pa.string(), pa.float64()), nullable=False),  # per slice that the post belongs to
-    ]
+HITS = Table(
+    "hits",
+    "One row per post and predicted phrase, right or not.",
+    (
+        HEAD,
+        _POST_ID,
+        _PROTOCOL,
+        must("rank", WHOLE, "1 is the best"),
+        must("phrase", TEXT, "the phrase as predicted"),
+        must("correct", FLAG, "equal to a gold phrase in normal form; repeating it is not another hit"),
+        must("present", FLAG, "occurs in the post's text"),
+        Column("seen", FLAG, "is a label of a training post; null where no training posts are known"),
+    ),
 )

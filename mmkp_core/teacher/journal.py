@@ -19,8 +19,8 @@ import orjson
 import pyarrow as pa
 
 from mmkp_core.errors import Damaged, MmkpError
+from mmkp_core.tables.teacher import REPLIES
 from mmkp_core.teacher.reply import Reply
-from mmkp_core.teacher.rows import REPLIES
 
 
 class Journal:
@@ -66,7 +66,7 @@ class Journal:
 
     def rows(self) -> pa.Table:
         """All replies as a table of REPLIES, to be sealed into a part."""
-        return pa.Table.from_pylist([asdict(reply) for reply in read_replies(self.path)], schema=REPLIES)
+        return pa.Table.from_pylist([asdict(reply) for reply in read_replies(self.path)], schema=REPLIES.schema)
 
     def close(self) -> None:
         os.close(self._file)

@@ -11,12 +11,12 @@ import pyarrow as pa
 from mmkp_core.data.post import Example
 from mmkp_core.prompts.teacher import RATIONALE_SCHEMA, fence_in, repair_turns, teacher_turns
 from mmkp_core.prompts.turns import Turn
+from mmkp_core.tables.teacher import RATIONALES
 from mmkp_core.teacher.acceptance import Rationale, phrases_of, read_rationale, unaskable
 from mmkp_core.teacher.account import cost_of
 from mmkp_core.teacher.client import Asking, Outcome, Question
 from mmkp_core.teacher.reply import Flaw, Reply, json_of, status_of
 from mmkp_core.teacher.request import ChatRequest
-from mmkp_core.teacher.rows import RATIONALES
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 
 ImageBytes = Callable[[str], bytes | None]
@@ -48,7 +48,7 @@ def teach(
     for row in rows:
         name = row["status"] if row["status"] == "accepted" else f"{row['status']}: {row['reason']}"
         counts[name] = counts.get(name, 0) + 1
-    return Taught(pa.Table.from_pylist(rows, schema=RATIONALES), dict(sorted(counts.items())))
+    return Taught(pa.Table.from_pylist(rows, schema=RATIONALES.schema), dict(sorted(counts.items())))
 
 
 def rationale_rows(

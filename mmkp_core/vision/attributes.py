@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +12,12 @@ from annotated_types import Ge, Le
 from PIL import Image
 
 from mmkp_core.identity import fingerprint
-from mmkp_core.vision.decoding import DECODE_VERSION, Undecodable, decode
 from mmkp_core.spec import spec
+from mmkp_core.tables.vision import ATTRIBUTES
+from mmkp_core.vision.decoding import DECODE_VERSION, Undecodable, decode
 
 ATTRIBUTES_VERSION = 1  # raise it when the same image may give other words
-
-ATTRIBUTE_ROWS = pa.schema(
-    [
-        pa.field("image_key", pa.string(), nullable=False),
-        pa.field("status", pa.string(), nullable=False),
-        pa.field("attributes", pa.list_(pa.string()), nullable=False),
-        pa.field("measures", pa.map_(pa.string(), pa.float32()), nullable=False),
-    ]
-)
+ENGINE = "measured"
 
 SIDE = 64  # pixels of the thumbnail that is measured
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -88,13 +81,14 @@ def attributes_table(rows: Iterable[Attributes]) -> pa.Table:
         [
             {
                 "image_key": row.image_key,
+                "engine": ENGINE,
                 "status": row.status,
                 "attributes": list(row.words),
                 "measures": list(row.measures.items()),
             }
             for row in sorted(rows, key=lambda row: row.image_key)
         ],
-        schema=ATTRIBUTE_ROWS,
+        schema=ATTRIBUTES.schema,
     )
 
 

@@ -3,10 +3,10 @@
 Without a model nothing here names objects; sets that bring their own entities need no model either.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
@@ -20,8 +20,8 @@ from mmkp_core.prompts.entities import (
     entity_turns,
 )
 from mmkp_core.prompts.turns import Language, Turn
-from mmkp_core.teacher.spec import ChatSettings, JsonMode, LengthField
 from mmkp_core.spec import spec
+from mmkp_core.teacher.spec import ChatSettings, JsonMode, LengthField
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,22 +88,6 @@ class Entity:
     score: float
 
 
-def entity_schema() -> "pa.Schema":
-    """ENTITIES with how they came about: one row an entity, or one row without a name saying why there is none."""
-    import pyarrow as pa
-
-    from mmkp_core.data.tables import ENTITIES
-
-    return pa.schema(
-        [
-            *ENTITIES,
-            pa.field("status", pa.string()),  # named, none (nothing made out), rejected, failed (to be asked again)
-            pa.field("reason", pa.string()),  # of `teacher.reply.REASONS`
-            pa.field("request_hash", pa.string()),
-        ]
-    )
-
-
 def entity_table(
     images: Iterable[str],
     read_image: Callable[[str], bytes | None],
@@ -114,12 +98,14 @@ def entity_table(
     """The entities of images given by their keys, by key and rank; `report` gets the number of images done."""
     import pyarrow as pa
 
+    from mmkp_core.tables.vision import ENTITIES
+
     rows: list[dict[str, Any]] = []
     for done, outcome in enumerate(asking.outcomes(_questions(images, read_image, spec)), start=1):
         rows.extend(_rows(outcome, spec))
         report(done)
     rows.sort(key=lambda row: (row["image_key"], row["rank"]))
-    return pa.Table.from_pylist(rows, schema=entity_schema())
+    return pa.Table.from_pylist(rows, schema=ENTITIES.schema)
 
 
 def read_entities(reply: "Reply", spec: EntitySpec) -> "tuple[Entity, ...] | Flaw":

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, cast
+from typing import Literal, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +17,13 @@ import pyarrow.parquet as pq
 
 from mmkp_core.data.post import ImageFeatures
 from mmkp_core.errors import Mismatch
+from mmkp_core.spec import spec
+from mmkp_core.tables.vision import FEATURES_INDEX
 from mmkp_core.vision.decoding import Decoded, Trouble, Undecodable, decode
 from mmkp_core.vision.features.grid import GridExtractor, GridSpec
-from mmkp_core.spec import spec
 
 VECTORS = "features.arrow"
-INDEX = "features_index.parquet"
-INDEX_ROWS = pa.schema(
-    [
-        pa.field("image_key", pa.string(), nullable=False),
-        pa.field("row", pa.int32(), nullable=False),  # -1 where there is no vector
-        pa.field("status", pa.string(), nullable=False),  # ok, unreadable, too_large
-    ]
-)
+INDEX = f"{FEATURES_INDEX.name}.parquet"
 BATCH = 64  # images
 COPIED_BELOW = 2**30  # bytes: several smaller parts are put together in memory, larger ones stay maps
 
@@ -95,7 +89,7 @@ def write_features(
     _write_vectors(matrix, folder / VECTORS)
     index = [{"image_key": key, "row": row, "status": "ok"} for row, key in enumerate(keys)]
     index += [{"image_key": key, "row": -1, "status": trouble} for key, trouble in failed.items()]
-    pq.write_table(pa.Table.from_pylist(index, schema=INDEX_ROWS), folder / INDEX, compression="zstd")
+    pq.write_table(pa.Table.from_pylist(index, schema=FEATURES_INDEX.schema), folder / INDEX, compression="zstd")
     return FeaturesWritten(len(keys), failed)
 
 

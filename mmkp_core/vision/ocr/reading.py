@@ -1,25 +1,21 @@
 """How does one image become one row? Decode, look whether it can hold words, read, clean; no image raises."""
 
-import time
 from pathlib import Path
 
+from mmkp_core.vision.decoding import Undecodable, decode
 from mmkp_core.vision.ocr.clean import words_of
 from mmkp_core.vision.ocr.engine import AbstractOcrEngine
 from mmkp_core.vision.ocr.rows import Reading
 from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.vision.ocr.textless import may_hold_words
-from mmkp_core.vision.decoding import Undecodable, decode
 
 THINNEST = 8  # pixels on the shorter side: less high than any letter, and engines fail on such strips
 BOUND = 2000  # pixels on the longer side; detectors shrink further, lines are cut from this
 
 
 def read_image(engine: AbstractOcrEngine, spec: OcrSpec, image_key: str, source: bytes | Path) -> Reading:
-    started = time.process_time()
-
     def row(**found: object) -> Reading:
-        spent = (time.process_time() - started) * 1000
-        return Reading(image_key=image_key, engine=engine.name, milliseconds=spent, **found)  # type: ignore[arg-type]
+        return Reading(image_key=image_key, engine=engine.name, **found)  # type: ignore[arg-type]
 
     try:
         image = decode(source, bound=max(BOUND, spec.side_limit))

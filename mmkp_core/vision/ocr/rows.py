@@ -6,27 +6,12 @@ from typing import Literal
 
 import pyarrow as pa
 
+from mmkp_core.tables.vision import OCR
 from mmkp_core.vision.ocr.engine import Line
 
 Status = Literal["ok", "empty", "no_text", "unreadable", "too_large", "engine_error"]
 """`empty`: the engine found no words. `no_text`: the engine was not asked, the image cannot hold any.
 `engine_error`: the engine failed or died; such a row is not kept, so that the next run tries the image again."""
-
-OCR_ROWS = pa.schema(
-    [
-        pa.field("image_key", pa.string(), nullable=False),
-        pa.field("status", pa.string(), nullable=False),
-        pa.field("words", pa.string(), nullable=False),
-        pa.field(
-            "lines",
-            pa.list_(pa.struct([("text", pa.string()), ("score", pa.float32()), ("box", pa.list_(pa.float32()))])),
-            nullable=False,
-        ),
-        pa.field("engine", pa.string(), nullable=False),
-        pa.field("milliseconds", pa.float32(), nullable=False),
-        pa.field("detail", pa.string(), nullable=False),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +23,6 @@ class Reading:
     engine: str
     words: str = ""
     lines: tuple[Line, ...] = ()
-    milliseconds: float = 0.0
-    """CPU time of decoding and reading."""
     detail: str = ""
     """What failed, in words."""
 
@@ -58,9 +41,8 @@ def ocr_table(readings: Iterable[Reading]) -> pa.Table:
             "words": reading.words,
             "lines": [{"text": line.text, "score": line.score, "box": line.box} for line in reading.lines],
             "engine": reading.engine,
-            "milliseconds": reading.milliseconds,
             "detail": reading.detail,
         }
         for reading in sorted(readings, key=lambda reading: reading.image_key)
     ]
-    return pa.Table.from_pylist(rows, schema=OCR_ROWS)
+    return pa.Table.from_pylist(rows, schema=OCR.schema)

@@ -10,8 +10,8 @@ import pytest
 from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.known import KnownIds
 from mmkp_core.data.post import Post
+from mmkp_core.data.post_rows import posts_of
 from mmkp_core.data.sources import Counts, read_source
-from mmkp_core.data.tables import posts_of
 
 PUBLISHED = Path(__file__).resolve().parents[4] / "shared" / "data"
 

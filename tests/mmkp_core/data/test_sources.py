@@ -12,9 +12,9 @@ from pydantic import TypeAdapter
 from mmkp_core.data.formats import FORMATS, IngestSpec, SourceFiles
 from mmkp_core.data.images import ImageFile
 from mmkp_core.data.known import KnownIds
+from mmkp_core.data.post_rows import posts_of, posts_table
 from mmkp_core.data.quarantine import REASONS
 from mmkp_core.data.sources import Counts, read_source, refuse_too_many_bad
-from mmkp_core.data.tables import posts_of, posts_table
 from mmkp_core.errors import Mismatch, TooManyBadRows, WrongInput
 from mmkp_core.identity import fingerprint
 

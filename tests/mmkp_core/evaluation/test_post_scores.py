@@ -37,7 +37,7 @@ def rows(*heads: str) -> pa.Table:
 
 def test_a_post_has_a_row_for_each_protocol_and_metric() -> None:
     table = rows()
-    assert table.schema.equals(POST_SCORES)
+    assert table.schema.equals(POST_SCORES.schema)
     [row] = [
         row for row in table.to_pylist() if (row["post_id"], row["protocol"], row["metric"]) == ("a", "cmkp", "r@1")
     ]
@@ -59,7 +59,7 @@ def test_the_mean_of_the_rows_is_the_score() -> None:
 
 def test_tables_come_back_as_they_were() -> None:
     file = io.BytesIO()
-    with pq.ParquetWriter(file, POST_SCORES) as writer:
+    with pq.ParquetWriter(file, POST_SCORES.schema) as writer:
         for head in ("first", "second"):
             for table in CARD.tables.values():
                 for block in blocks(head, table):
@@ -95,4 +95,4 @@ def test_rows_of_two_artifacts_are_refused() -> None:
 
 
 def test_no_rows_are_no_tables() -> None:
-    assert read_tables(POST_SCORES.empty_table()) == {}
+    assert read_tables(POST_SCORES.schema.empty_table()) == {}

@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 
 from mmkp_core.data.post import Post
 from mmkp_core.errors import WrongInput
-from mmkp_core.vision.signatures import ImageSignature
-from mmkp_core.overlap.rows import OVERLAPS, SPLITS
 from mmkp_core.overlap.spec import SplitSpec
 from mmkp_core.overlap.splits import Split, grow, make_split
+from mmkp_core.tables.splits import OVERLAP_PAIRS, SPLITS
+from mmkp_core.vision.signatures import ImageSignature
 
 WORDS = st.sampled_from("abcdefgh")
 POSTS = st.lists(
@@ -244,8 +244,8 @@ def test_a_split_grows_without_moving_old_posts() -> None:
 def test_the_tables_have_their_schemas_and_three_posts_are_enough() -> None:
     split = make_split(numbered(3), SplitSpec(text_unit="word", text_threshold=0.9))
 
-    assert split.rows().schema == SPLITS
-    assert split.overlap_rows().schema == OVERLAPS
+    assert split.rows().schema == SPLITS.schema
+    assert split.overlap_rows().schema == OVERLAP_PAIRS.schema
     assert sizes(split) == (1, 1, 1, 0)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mmkp_core.errors import Damaged, MmkpError
+from mmkp_core.tables.teacher import REPLIES
 from mmkp_core.teacher.journal import Journal, read_replies
 from mmkp_core.teacher.reply import Reply
-from mmkp_core.teacher.rows import REPLIES
 
 
 def reply(number: int, text: str = "{}") -> Reply:
@@ -26,7 +26,7 @@ def test_what_was_appended_is_there_for_the_next_run(tmp_path: Path) -> None:
         assert f"{2:020x}" in journal
         assert journal.get("0") is None
         assert (journal.prompt_tokens, journal.completion_tokens) == (300, 21)
-        assert journal.rows().schema == REPLIES
+        assert journal.rows().schema == REPLIES.schema
         assert journal.rows()["text"].to_pylist() == ["snow ☃\n", "{}", "{}"]
 
 

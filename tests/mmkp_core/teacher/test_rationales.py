@@ -8,12 +8,12 @@ import pytest
 
 from mmkp_core.data.demo.spec import DemoSpec
 from mmkp_core.data.post import Example, Post
+from mmkp_core.tables.teacher import RATIONALES
 from mmkp_core.teacher.client import Asking
 from mmkp_core.teacher.endpoint import Endpoint
 from mmkp_core.teacher.journal import Journal
 from mmkp_core.teacher.rationales import request_of, teach
 from mmkp_core.teacher.reply import REASONS, Reply
-from mmkp_core.teacher.rows import RATIONALES
 from mmkp_core.teacher.scripted_answers import Fact, Facts, facts_in
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 
@@ -24,7 +24,7 @@ def test_a_row_leads_from_the_rationale_back_to_the_question(desk: Any) -> None:
     example = Example(post=Post(post_id="7", text="Board games tonight", keyphrases=("board games",)))
     facts = Facts([Fact("Board games tonight", ("board games",), ('the text says "Board games"',))])
     taught = desk.teach(desk.serve(facts=facts), [example], price_prompt=1.0, price_reply=2.0)
-    assert taught.rows.schema == RATIONALES
+    assert taught.rows.schema == RATIONALES.schema
     (row,) = taught.rows.to_pylist()
     assert row["post_id"] == "7"
     assert row["rationale"] == 'The text says "Board games", which leads to board games.'

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from mmkp_core.data.tables import ENTITIES
+from mmkp_core.tables.vision import ENTITIES
 from mmkp_core.teacher.client import Asking
 from mmkp_core.teacher.endpoint import Endpoint
 from mmkp_core.teacher.journal import Journal
@@ -17,7 +17,7 @@ from mmkp_core.teacher.reply import Flaw, Reply
 from mmkp_core.teacher.scripted import Script, ScriptedServer, serving
 from mmkp_core.teacher.scripted_answers import Fact, Facts
 from mmkp_core.teacher.spec import TeacherLimits
-from mmkp_core.vision.entities import Entity, EntitySpec, entity_schema, entity_table, read_entities
+from mmkp_core.vision.entities import Entity, EntitySpec, entity_table, read_entities
 
 
 def said(text: str) -> Reply:
@@ -79,8 +79,7 @@ def entities(server: ScriptedServer, path: Path) -> pa.Table:
 
 def test_every_image_has_rows_that_say_what_came_of_it(server: ScriptedServer, tmp_path: Path) -> None:
     table = entities(server, tmp_path / "j")
-    assert table.schema == entity_schema()
-    assert table.select(ENTITIES.names).schema.equals(ENTITIES)
+    assert table.schema == ENTITIES.schema
     rows = {row["image_key"]: (row["name"], row["score"], row["status"], row["reason"]) for row in table.to_pylist()}
     assert rows == {
         STAR_KEY: ("red star on a plain ground", 0.9, "named", None),

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mmkp_core.tables.vision import OCR
+from mmkp_core.vision.decoding import Decoded, decode
 from mmkp_core.vision.ocr.engine import Line
 from mmkp_core.vision.ocr.reading import read_image
-from mmkp_core.vision.ocr.rows import OCR_ROWS, ocr_table
+from mmkp_core.vision.ocr.rows import ocr_table
 from mmkp_core.vision.ocr.scripted import ScriptedEngine, pixels_key
 from mmkp_core.vision.ocr.spec import OcrSpec
-from mmkp_core.vision.decoding import Decoded, decode
 
 SPEC = OcrSpec()
 BOX = (0.1, 0.1, 0.9, 0.1, 0.9, 0.3, 0.1, 0.3)
@@ -71,9 +72,9 @@ def test_the_table_stands_in_the_order_of_keys(slogans: dict[str, bytes]) -> Non
     data = slogans["welcome"]
     engine = ScriptedEngine({key_of(data): (Line("welcome", 0.75, BOX),)})
     table = ocr_table([read_image(engine, SPEC, "b", data), read_image(engine, SPEC, "a", b"")])
-    assert table.schema == OCR_ROWS
+    assert table.schema == OCR.schema
     assert table["image_key"].to_pylist() == ["a", "b"]
     (found,) = table["lines"].to_pylist()[1]
     assert (found["text"], found["score"]) == ("welcome", 0.75)
     assert found["box"] == pytest.approx(BOX)
-    assert ocr_table([]).schema == OCR_ROWS
+    assert ocr_table([]).schema == OCR.schema

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmkp_core.data.post import Post
-from mmkp_core.data.tables import POSTS, post_from_row, posts_of, posts_table, row_of_post
+from mmkp_core.data.post_rows import post_from_row, posts_of, posts_table, row_of_post
+from mmkp_core.tables.posts import POSTS
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
 POST = st.builds(
@@ -32,7 +33,7 @@ def test_a_post_comes_back_from_its_row(post: Post) -> None:
 @given(st.lists(POST, max_size=4))
 def test_posts_come_back_from_their_table(posts: list[Post]) -> None:
     table = posts_table(posts)
-    assert table.schema == POSTS
+    assert table.schema == POSTS.schema
     assert list(posts_of(table)) == posts
 
 
