@@ -40,9 +40,9 @@ def write_scores(draft: Draft, given: Predictions, words: Sequence[ArtifactRef],
     gold = gold_of(given, words)
     by_head = given.by_head()
     with (
-        draft.table("scores", SCORES) as scores,
-        draft.table("hits", HITS) as hits,
-        draft.table("post_scores", POST_SCORES) as post_scores,
+        draft.table(SCORES) as scores,
+        draft.table(HITS) as hits,
+        draft.table(POST_SCORES) as post_scores,
     ):
         for head, predictions in by_head.items():
             card = evaluate(

@@ -22,7 +22,9 @@ def hit_rows(head: str, card: Scorecard) -> pa.Table:
     columns = card.hits.columns()
     size = len(columns["post_id"])
     named = {"head": [head] * size, "protocol": [HITS_PROTOCOL] * size, **columns, "correct": columns["right"]}
-    return pa.table({name: pa.array(named[name], HITS.schema.field(name).type) for name in HITS.schema.names}, schema=HITS.schema)
+    return pa.table(
+        {name: pa.array(named[name], HITS.schema.field(name).type) for name in HITS.schema.names}, schema=HITS.schema
+    )
 
 
 def post_score_rows(head: str, card: Scorecard) -> Iterator[pa.Table]:

@@ -1,6 +1,7 @@
 """The report of one or several splits, built from its material."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mmkp_core.report.entrants import entrants
@@ -49,8 +50,8 @@ class _Page:
     def name(self, split: SplitMaterial) -> str:
         return split.name if self.several else ""
 
-    def part(self, split: SplitMaterial, part: str) -> str:
-        return f"{split.name}, {part}" if self.several else part
+    def told(self, split: SplitMaterial, what: str) -> str:
+        return f"{split.name}, {what}" if self.several else what
 
     def of_scores(self) -> dict[str, Any]:
         found = [board for split, rows in self.splits for board in boards(rows, self.name(split))]
@@ -65,7 +66,7 @@ class _Page:
     def of_posts(self) -> dict[str, Any]:
         share = len(self.splits) or 1
         parts = [
-            (self.part(split, part), split.examples[part], split)
+            (self.told(split, part), split.examples[part], split)
             for split, _ in self.splits
             for part in PARTS
             if split.examples.get(part)
@@ -74,12 +75,16 @@ class _Page:
             "examples": tuple(
                 card
                 for split, rows in self.splits
-                for card in cards(split, rows, self.part(split, "test"), EXAMPLES // share)
+                for card in cards(split, rows, self.told(split, "test"), EXAMPLES // share)
             ),
             "examples_of": sum(len(split.examples["test"]) for split, _ in self.splits),
             "data": tuple(data_row(name, examples) for name, examples, _ in parts),
             "images": tuple(image_row(name, examples, split) for name, examples, split in parts),
-            "overlaps": tuple(row for split, _ in self.splits for row in split.overlaps),
+            "overlaps": tuple(
+                replace(row, measure=self.told(split, row.measure))
+                for split, _ in self.splits
+                for row in split.overlaps
+            ),
             "pairs": tuple(
                 row
                 for split, _ in self.splits
