@@ -16,7 +16,7 @@ from nltk.stem.porter import PorterStemmer
 from mmkp_core.data import text as text_module
 from mmkp_core.data.post import Post, Prediction
 from mmkp_core.evaluation.scorecard import evaluate
-from mmkp_core.evaluation.significance import intervals
+from mmkp_core.evaluation.significance import Resampling, intervals
 from mmkp_core.evaluation.spec import EvaluateSpec
 
 CUTS = (1, 3, 5)
@@ -46,7 +46,7 @@ def run(posts: int = 5_000, repeats: int = 3) -> list[dict[str, Any]]:
     tables = list(ours().tables.values())
 
     def bounds() -> None:
-        intervals(tables, resamples=10_000, confidence=0.95, seed=0)
+        intervals(tables, Resampling())
 
     best_bounds = min(_cpu_seconds(bounds) for _ in range(repeats))
     size = f"{posts:,} posts x 5 phrases, 3 protocols, 5 slices"

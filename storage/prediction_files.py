@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-
 from mmkp_core.data.prediction_files import write_predictions as write
 from mmkp_core.errors import Mismatch, WrongInput
 from mmkp_core.identity import ArtifactRef

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mmkp_core.data.post import Prediction
 from mmkp_core.errors import Mismatch, WrongInput
@@ -120,8 +121,9 @@ class Scores:
     def hits(self, columns: list[str] | None = None) -> pa.Table:
         return self.store.table(self.record, "hits", columns)
 
-    def post_scores(self, columns: list[str] | None = None) -> pa.Table:
-        return self.store.table(self.record, "post_scores", columns)
+    def post_scores(self, where: pc.Expression | None = None) -> pa.Table:
+        """A row for each post and metric, all of them or those that a filter lets through."""
+        return self.store.table(self.record, "post_scores", where=where)
 
 
 def run_names(store: Store) -> dict[ArtifactRef, str]:

@@ -1,5 +1,7 @@
 """A split as stored: which posts are trained, validated and tested on, and what they share."""
 
+import pyarrow as pa
+
 from mmkp_core.data.post import Post
 from mmkp_core.identity import ArtifactRef
 from storage.dataset import DataSet
@@ -29,6 +31,10 @@ class Split:
         """The posts of one part, in the data set's order."""
         parts = self.parts()
         return [post for post in self.dataset.posts() if parts.get(post.post_id) == part]
+
+    def overlaps(self) -> pa.Table:
+        """Pairs of posts that share something across parts."""
+        return self.store.table(self.record, "overlaps")
 
     def leaked(self, part: str) -> set[str] | None:
         """Ids of the part's posts of which a duplicate or near-duplicate is trained or validated on.

@@ -1,4 +1,4 @@
-"""Do these predictions belong to these posts?
+"""Predictions put beside the posts they are for.
 
 A score on a part is a wrong score, so predictions must cover the posts exactly: by id, or line by line for text
 files, which carry no ids.
@@ -55,9 +55,9 @@ def align_lines(gold: Sequence[Post], lines: Sequence[str], *, place: str, rows:
             "give the predictions made for exactly these posts"
         )
     return tuple(
-        Prediction(post.post_id, tuple(piece.strip() for piece in said.split(";")) if said else ())
+        Prediction(post.post_id, tuple(piece.strip() for piece in answer.split(";")) if answer else ())
         for post, line in zip(gold, line_of, strict=True)
-        for said in [lines[line - 1].strip()]
+        for answer in [lines[line - 1].strip()]
     )
 
 

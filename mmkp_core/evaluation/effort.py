@@ -1,7 +1,6 @@
-"""Does an answer that took longer score better?
+"""Scores by length of the answer: posts in groups by how long a system's answer to them is, each scored apart.
 
-Posts are put into groups by how long a system's answer to them was, and each group is scored apart. Harder posts may
-draw longer answers, so a falling score alone does not say that reasoning harms.
+Harder posts may draw longer answers, so a falling score alone does not say that reasoning harms.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,10 +9,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from mmkp_core.evaluation.protocols import ScoreTable, SliceTable
-from mmkp_core.evaluation.significance import intervals
+from mmkp_core.evaluation.score_table import ScoreTable, SliceTable
+from mmkp_core.evaluation.significance import Resampling, intervals
 
 NO_REASONING = "no reasoning"
+INTERVALS = Resampling(resamples=2_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,7 @@ def by_effort(
     bounds: Sequence[int],
     *,
     metric: str = "f1@1",
-    resamples: int = 2000,
-    confidence: float = 0.95,
-    seed: int = 0,
+    resampling: Resampling = INTERVALS,
 ) -> list[EffortScore]:
     """A row for each group that holds a post with gold phrases, the shortest answers first."""
     every = table.slices["all"]
@@ -66,12 +64,11 @@ def by_effort(
     group = np.array([np.searchsorted(bounds, e.tokens) + 1 if e.reasoned else 0 for e in of_post])
     parts: dict[str, SliceTable] = {}
     for number, name in enumerate([NO_REASONING, *_names(bounds)]):
-        entered = every.entered & (group == number)
-        if entered.any():
-            columns = {key: np.where(entered, values, 0.0) for key, values in every.columns.items()}
-            parts[name] = SliceTable(entered, columns, {metric: every.metrics[metric]})
+        part = SliceTable(every.entered, every.columns, {metric: every.metrics[metric]}).only(group == number)
+        if part.posts:
+            parts[name] = part
     cut = ScoreTable(table.protocol, table.post_ids, parts)
-    spread = intervals([cut], resamples=resamples, confidence=confidence, seed=seed)
+    spread = intervals([cut], resampling)
     found = []
     for name, part in parts.items():
         taken = [effort for effort, here in zip(of_post, part.entered, strict=True) if here]

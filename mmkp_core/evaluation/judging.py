@@ -1,4 +1,4 @@
-"""Which gold and predicted phrases are equal, repeated, present, seen?
+"""Gold and predicted phrases judged: which are equal, repeated, present, seen.
 
 Everything that the protocols agree on, worked out once and kept as flat arrays: one entry per phrase, in the order
 of posts and ranks, with `row` the post it belongs to. Phrases are compared in normal form.
@@ -47,7 +47,7 @@ class Judged:
     kinds: Mapping[str, tuple[Flags, Flags]]
     """Per kind of phrase: which gold phrases are of it, and which guesses equal one of those."""
     leaked: Flags | None
-    """Per post: a copy or near-copy of it was trained on; None where nobody looked."""
+    """Per post: a duplicate or near-duplicate of it was trained on; None where nobody looked."""
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""What do F1@K, MAP@5 and NDCG@5 mean? Three answers; their figures never share a table.
+"""F1@K, MAP@5 and NDCG@5 as each protocol counts them; figures of two protocols never share a table.
 
 |                | cmkp (CMKP, MM-MKP)                | aimkp (AimKP)                     | strict (ours)              |
 |----------------|------------------------------------|-----------------------------------|----------------------------|
@@ -16,59 +16,21 @@ A hit is equality in normal form; nothing counts in part. No answer at all is on
 MAP@5 rewards short answers and is no average precision; it is what its code computes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from mmkp_core.evaluation.judging import Counts, Flags, Judged
+from mmkp_core.evaluation.score_table import CUTS, ScoreTable, SliceTable, Values, harmonic, metrics_of
 from mmkp_core.evaluation.slices import Slice, slices
 from mmkp_core.evaluation.spec import ProtocolName
-
-Values = npt.NDArray[np.float64]
-
-CUTS = (1, 3, 5)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SliceTable:
-    """Per-post figures of one slice, kept so that posts can be resampled."""
-
-    entered: Flags
-    """Which posts have gold in the slice; the others are zero in every column and in no average."""
-    columns: Mapping[str, Values]
-    metrics: Mapping[str, tuple[str, ...]]
-    """A metric is the mean of one column, or the harmonic mean of the means of two."""
-
-    @property
-    def posts(self) -> int:
-        return int(self.entered.sum())
-
-    def value(self, metric: str) -> float:
-        means = [self.columns[name].sum() / max(self.posts, 1) for name in self.metrics[metric]]
-        return float(harmonic(*means)) if len(means) == 2 else float(means[0])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ScoreTable:
-    """One protocol's figures for one set of predictions."""
-
-    protocol: ProtocolName
-    post_ids: tuple[str, ...]
-    slices: Mapping[str, SliceTable]
 
 
 def score(judged: Judged, protocol: ProtocolName) -> ScoreTable:
     """Every slice that holds at least one gold phrase, under one protocol."""
     tables = {part.name: _PROTOCOLS[protocol](_Slice.of(judged, part, protocol)) for part in slices(judged)}
     return ScoreTable(protocol, judged.post_ids, {name: table for name, table in tables.items() if table.posts})
-
-
-def harmonic(precision: Values | float, recall: Values | float) -> Values:
-    """2PR / (P + R), and 0 where both are 0."""
-    both = np.asarray(precision + recall, dtype=np.float64)
-    return np.divide(2 * precision * recall, both, out=np.zeros_like(both), where=both > 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,13 +82,14 @@ class _Slice:
         sums: Values = np.bincount(self.row[where], weights=values[where], minlength=len(self.gold)).astype(np.float64)
         return sums
 
-    def table(self, columns: Iterator[tuple[str, Values]], metrics: Mapping[str, tuple[str, ...]]) -> SliceTable:
+    def table(self, protocol: ProtocolName, columns: Iterator[tuple[str, Values]]) -> SliceTable:
         entered = self.gold > 0
-        kept = {name: np.where(entered, values, 0.0) for name, values in columns}
-        if self.recall_only:
-            kept = {name: values for name, values in kept.items() if name.startswith("r@")}
-            metrics = {}
-        return SliceTable(entered, kept, {**metrics, **{name: (name,) for name in kept if name not in metrics}})
+        kept = {
+            name: np.where(entered, values, 0.0)
+            for name, values in columns
+            if not self.recall_only or name.startswith("r@")
+        }
+        return SliceTable(entered, kept, metrics_of(protocol, kept))
 
 
 def _cmkp(part: _Slice) -> SliceTable:
@@ -137,7 +100,7 @@ def _cmkp(part: _Slice) -> SliceTable:
         yield "map@5", _share(_precision_at_hits(part), part.gold)
         yield "ndcg@5", _share(_gain(part), _best_gain(np.bincount(part.row[part.right], minlength=len(part.gold))))
 
-    return part.table(columns(), {f"f1@{cut}": (f"p@{cut}", f"r@{cut}") for cut in CUTS})
+    return part.table("cmkp", columns())
 
 
 def _aimkp(part: _Slice) -> SliceTable:
@@ -146,7 +109,7 @@ def _aimkp(part: _Slice) -> SliceTable:
         at_rank = part.total(part.rank <= 5, part.hits_so_far / part.rank)
         yield "map@5", _share(at_rank, np.minimum(5, part.guesses))
 
-    return part.table(columns(), {})
+    return part.table("aimkp", columns())
 
 
 def _strict(part: _Slice) -> SliceTable:
@@ -157,7 +120,7 @@ def _strict(part: _Slice) -> SliceTable:
         yield "map@5", _share(_precision_at_hits(part), np.minimum(5, part.gold))
         yield "ndcg@5", _share(_gain(part), _best_gain(part.gold))
 
-    return part.table(columns(), {})
+    return part.table("strict", columns())
 
 
 _PROTOCOLS: dict[ProtocolName, Callable[[_Slice], SliceTable]] = {"cmkp": _cmkp, "aimkp": _aimkp, "strict": _strict}

@@ -1,4 +1,4 @@
-"""What did one set of predictions score, under which protocol, on which phrases, and how surely?
+"""Scores of one set of predictions, by protocol and slice, with their intervals.
 
 A `Scorecard` holds the rows of the `scores` and `hits` tables, the JSON of `mmkp evaluate`, and the per-post tables
 from which two scorecards can be compared.
@@ -15,8 +15,9 @@ from mmkp_core.data.post import Post, Prediction
 from mmkp_core.errors import WrongInput
 from mmkp_core.evaluation.alignment import align
 from mmkp_core.evaluation.judging import Judged, judge
-from mmkp_core.evaluation.protocols import ScoreTable, score
-from mmkp_core.evaluation.significance import Interval, intervals
+from mmkp_core.evaluation.protocols import score
+from mmkp_core.evaluation.score_table import ScoreTable
+from mmkp_core.evaluation.significance import Interval, Resampling, intervals
 from mmkp_core.evaluation.spec import EvaluateSpec, ProtocolName
 
 
@@ -103,7 +104,8 @@ def evaluate(
 
     `train_keyphrases` are those of the training posts, post by post, and open the slices seen and unseen.
     `image_words` by post id are asked for by `present_source="text+words"`. `kinds` names kinds of gold phrases, by
-    post id and phrase. `leaked` are the ids of posts of which a copy or near-copy was trained on.
+    post id and phrase. `leaked` are the ids of posts of which a duplicate or near-duplicate
+    was trained on.
     """
     if spec.present_source == "text+words" and image_words is None:
         raise WrongInput("present_source is 'text+words' but no image words are given; enrich the posts or use 'text'")
@@ -133,7 +135,7 @@ def _rows(tables: Sequence[ScoreTable], spec: EvaluateSpec) -> tuple[Score, ...]
     none: tuple[None, None] = (None, None)
     bounds: dict[tuple[str, str, str], Interval] = {}
     if spec.resamples:
-        bounds = intervals(tables, resamples=spec.resamples, confidence=spec.confidence, seed=spec.seed)
+        bounds = intervals(tables, Resampling(resamples=spec.resamples, confidence=spec.confidence, seed=spec.seed))
     return tuple(
         Score(table.protocol, name, metric, part.value(metric), low, high, part.posts)
         for table in tables

@@ -1,6 +1,6 @@
-"""What do the figures look like as drawings?
+"""The figures of a report as SVG drawings.
 
-SVG strings for the page: colours come from its style sheet (a colour-blind safe palette, light and dark), sizes are
+Colours come from its style sheet (a colour-blind safe palette, light and dark), sizes are
 those of a phone so that labels stay readable, every drawing has a label that says what it shows.
 """
 
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from mmkp_core.report.page import Cell, Curve, ReasoningRow
-from mmkp_core.report.wording import metric_name, plain
+from mmkp_core.report.page import Curve
+from mmkp_core.report.score_rows import Cell, ReasoningRow
+from mmkp_core.report.wording import metric_name, unmarked
 
 WIDTH, HEIGHT = 340, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 34
@@ -57,8 +58,8 @@ def loss_chart(curve: Curve) -> Markup:
     if curve.best_at is not None:
         drawn = frame.upright(curve.best_at) + drawn
     ends = f", {valid[-1][1]:.3g} on validation at the end" if valid else ""
-    unit = plain(curve.unit)
-    return frame.drawing(f"{plain(curve.value_name)} of {plain(curve.run)} by {unit}{ends}", drawn, unit, 1.0)
+    unit = unmarked(curve.unit)
+    return frame.drawing(f"{unmarked(curve.value_name)} of {unmarked(curve.run)} by {unit}{ends}", drawn, unit, 1.0)
 
 
 def reasoning_chart(rows: Sequence[ReasoningRow], metric: str, top: float) -> Markup:
@@ -72,7 +73,7 @@ def reasoning_chart(rows: Sequence[ReasoningRow], metric: str, top: float) -> Ma
         for row in rows
         if row.cell.low is not None and row.cell.high is not None
     )
-    label = f"{metric_name(metric)} of {plain(rows[0].system)} by length of the answer"
+    label = f"{metric_name(metric)} of {unmarked(rows[0].system)} by length of the answer"
     return frame.drawing(label, spread + frame.line(points, "valid"), "tokens of the answer", 100.0)
 
 

@@ -1,4 +1,4 @@
-"""What does the report look like as one page that opens anywhere?
+"""The report as one HTML page that opens anywhere.
 
 One file: style, script and pictures are inside, nothing is fetched, and the page's content policy says so. The
 script only hides and shows examples; without it the page is the same, longer.
@@ -14,17 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mmkp_core.report import figures, wording
-from mmkp_core.report.page import (
-    Answer,
-    Cell,
-    ExampleCard,
-    Leaderboard,
-    LeaderRow,
-    ReasoningRow,
-    ReportData,
-    SliceChart,
-    SliceScore,
-)
+from mmkp_core.report.page import ReportData
+from mmkp_core.report.post_rows import Answer, ExampleCard
+from mmkp_core.report.score_rows import Cell, Leaderboard, LeaderRow, ReasoningRow, SliceChart, SliceScore
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -69,7 +61,7 @@ def _environment() -> Environment:
     made.filters.update(
         shown=wording.shown,
         shown_text=wording.shown_text,
-        plain=wording.plain,
+        unmarked=wording.unmarked,
         count=wording.count,
         percent=wording.percent,
         duration=wording.duration,
@@ -158,7 +150,7 @@ def _slices_of(card: ExampleCard) -> Iterator[str]:
         if gold.seen is not None:
             yield "seen in training" if gold.seen else "unseen in training"
         if gold.kind:
-            yield f"kind: {wording.plain(gold.kind)}"
+            yield f"kind: {wording.unmarked(gold.kind)}"
 
 
 def _outcome(answer: Answer) -> str:

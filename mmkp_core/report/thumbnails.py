@@ -1,4 +1,4 @@
-"""How does a post's picture fit into a page of two hundred?"""
+"""Small JPEGs of posts' pictures, so that a page can hold two hundred."""
 
 import io
 

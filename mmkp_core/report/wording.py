@@ -1,4 +1,4 @@
-"""How do hostile texts and raw numbers read on a page?
+"""Hostile texts and raw numbers made readable and safe for a page.
 
 Posts hold control characters, turned-round text, lone surrogates and megabytes. What a reader could not see is
 shown as its code point, direction marks are isolated, and length is bounded.
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
-from mmkp_core.report.page import Cell
+from mmkp_core.report.score_rows import Cell
 
 LONGEST = 80
 """Characters of a name or phrase."""
@@ -53,14 +53,14 @@ def shown_text(text: str) -> Markup:
     return shown(text, LONGEST_TEXT)
 
 
-def plain(text: str, longest: int = LONGEST) -> str:
+def unmarked(text: str, longest: int = LONGEST) -> str:
     """The same without markup, for attributes and labels."""
     return "".join(part for part, _ in _parts(text, longest))
 
 
 def markdown(text: str, longest: int = LONGEST) -> str:
     """The same for one cell or line of Markdown: nothing in it is markup."""
-    one_line = " ".join(plain(text, longest).split())
+    one_line = " ".join(unmarked(text, longest).split())
     html_safe = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKDOWN.sub(lambda met: met[0] + "\\" if met[0].isdigit() else "\\" + met[0], html_safe)
 

@@ -26,14 +26,14 @@ SCORES = Table(
 
 POST_SCORES = Table(
     "post_scores",
-    "What each metric gave each post.",
+    "What each metric gives each post; their mean is the score.",
     (
         HEAD,
         _POST_ID,
         _PROTOCOL,
-        _METRIC,
-        must("value", NUMBER, "over all of the post's gold phrases, a fraction of 1"),
-        must("slices", pa.map_(pa.string(), pa.float64()), "what it gave in each slice that the post belongs to"),
+        must("metric", TEXT, "p@1, r@1, map@5, ...; cmkp's f1@k is the harmonic mean of the means of p@k and r@k"),
+        Column("value", NUMBER, "over all of the post's gold phrases, a fraction of 1; null where it has none"),
+        must("slices", pa.map_(pa.string(), pa.float64()), "what it gives in each slice that the post belongs to"),
     ),
 )
 

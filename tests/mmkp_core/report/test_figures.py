@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmkp_core.report.figures import HEIGHT, WIDTH, bar, interval_track, loss_chart, reasoning_chart
-from mmkp_core.report.page import Cell, Curve, ReasoningRow
+from mmkp_core.report.page import Curve
+from mmkp_core.report.score_rows import Cell, ReasoningRow
 
 
 def numbers(drawing, attribute):

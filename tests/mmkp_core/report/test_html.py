@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmkp_core.report.html import render_html
-from mmkp_core.report.page import Answer, ExampleCard, Gold, Guess, ReportData
+from mmkp_core.report.page import ReportData
+from mmkp_core.report.post_rows import Answer, ExampleCard, Gold, Guess
 from tests.fixtures.fake_report import fake_report, hostile_report, large_report
 
 EVIL = [

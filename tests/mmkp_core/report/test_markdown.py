@@ -11,7 +11,7 @@ from tests.fixtures.fake_report import fake_report, hostile_report
 
 def test_the_leaderboard_is_a_table_per_protocol_with_the_best_in_bold():
     text = render_markdown(fake_report())
-    assert "| MM-MKP | text and image | **48.20** (46.95–49.48) |" in text
+    assert "| MM-MKP (3 training seeds) | text and image | **48.20** (46.95–49.48) |" in text
     assert "≈ 47.10" in text
     assert text.count("### Protocol") == 2
 
