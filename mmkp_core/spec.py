@@ -34,7 +34,7 @@ def load(kind: type[T], document: Any) -> T:
     from pydantic import ValidationError
 
     try:
-        return adapter(kind).validate_python(document)  # type: ignore[no-any-return]
+        return adapter(kind).validate_python(document)  # type: ignore[arg-type, no-any-return]
     except ValidationError as error:
         raise WrongInput(explained(error)) from None
 
@@ -89,9 +89,7 @@ def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
             inner = _with(inner, [key], one, f"{whole}.{key}")
         return _replaced(value, name, inner)
     if isinstance(value, tuple):
-        raise WrongInput(
-            f"{whole!r}: give the settings of {name} that change, as in '{whole}.{next(iter(_inside(inner)))}'"
-        )
+        raise WrongInput(f"{whole!r}: name what changes in it, as in '{whole}.{next(iter(_inside(inner)))}'")
     return replace(value, **{name: _checked(type(value), name, new, whole)})
 
 
@@ -113,8 +111,8 @@ def _replaced(value: Any, name: str, new: Any) -> Any:
 def _kinds(owner: type, name: str) -> dict[str, type]:
     """The specs that may stand in a field, by their `kind`."""
     hint = get_type_hints(owner).get(name) if is_dataclass(owner) else None
-    choices = get_args(hint) or (hint,)
-    return {choice.kind: choice for choice in choices if is_dataclass(choice) and hasattr(choice, "kind")}
+    choices = [choice for choice in get_args(hint) or (hint,) if isinstance(choice, type) and hasattr(choice, "kind")]
+    return {choice.kind: choice for choice in choices}
 
 
 def _kind(value: Any) -> Any:

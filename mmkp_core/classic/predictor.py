@@ -85,7 +85,7 @@ class ClassicPredictor:
         labels = self._trained.known.classes.words
         chosen = [[labels[c + 1] for c in classes] for classes in best.indices.tolist()]
         answers = zip(rows.tolist(), samples.names(rows), chosen, best.values.tolist(), strict=True)
-        return {row: _prediction(*answer) for row, *answer in answers}
+        return {row: _prediction(post_id, phrases, scores) for row, post_id, phrases, scores in answers}
 
 
 def _prediction(post_id: str, phrases: Sequence[str], scores: Sequence[float]) -> Prediction:

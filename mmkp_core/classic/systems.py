@@ -3,7 +3,7 @@
 Attention without copying: Bahdanau et al. 2015 (arXiv 1409.0473). Copying itself is See et al. 2017 (arXiv 1704.04368);
 as a keyphrase system: Meng et al. 2017 (arXiv 1704.06879). M3H-ATT is "Cross-Media Keyphrase Prediction: A Unified
 Framework with Multi-Modality Multi-Head Attention and Image Wordings" (Wang et al., EMNLP 2020, arXiv 2011.01565); VGG
-and ATT are baselines there. Its release holds one of the paper's variants, in which the image's mean asks the text and
+and ATT are baselines there. The release holds one of the paper's variants, in which the image's mean asks the text and
 attributes are absent; `m3h-att` is our reading of the paper's figure, where a vector is fused from text, attributes and
 image.
 """

@@ -1,6 +1,7 @@
 """Training a classic system: vocabularies, a network with fresh weights, and its stages one after another."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -45,8 +46,7 @@ def train(spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpo
             mixed_precision="no" if spec.training.precision == "fp32" else "bf16",
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
         ),
-        train=ClassicSamples(inputs, network.fields()),
-        valid=ClassicSamples(valid_inputs, network.fields()),
+        samples={"posts": [ClassicSamples(part, network.fields()) for part in (inputs, valid_inputs)]},
         seed=seed,
         identity=fingerprint(spec, seed, _digest(train), _digest(valid), numbers),
         checkpoints=checkpoints,
@@ -70,8 +70,8 @@ class Stages:
     spec: ClassicSpec
     network: KeyphraseModel
     accelerator: Accelerator
-    train: ClassicSamples
-    valid: ClassicSamples
+    samples: Mapping[str, Sequence[ClassicSamples]]
+    """By the name that a stage has for its data: to train on, and to validate on."""
     seed: int
     identity: str
     checkpoints: Path
@@ -82,7 +82,10 @@ class Stages:
 
     def run(self, report: Report) -> None:
         settings = [stage.settings(self.spec.training) for stage in self.spec.stages]
-        steps = [one.epochs * -(-len(self.train) // one.batch_size) for one in settings]
+        steps = [
+            training.epochs * math.ceil(len(self.samples[stage.data][0]) / training.batch_size)
+            for stage, training in zip(self.spec.stages, settings, strict=True)
+        ]
         for number, (stage, training) in enumerate(zip(self.spec.stages, settings, strict=True)):
             self._one(stage, training, _later(report, sum(steps[:number]), sum(steps)))
 
@@ -90,11 +93,12 @@ class Stages:
         if stage.keeps_writer and self.network.writer is not None:
             self.kept_writer = {k: v.detach().cpu().clone() for k, v in self.network.writer.state_dict().items()}
         self.network.freeze(stage.frozen)
+        train, valid = self.samples[stage.data]
         fitted = fit(
             self.network,
             imported(OBJECTIVES[type(stage.objective)])(stage.objective),
-            self.train,
-            self.valid,
+            train,
+            valid,
             training,
             seed=seed_for(self.seed, stage.name),
             identity=f"{self.identity}/{stage.name}",

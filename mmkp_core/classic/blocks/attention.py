@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class AdditiveAttention(nn.Module):
-    """v . tanh(W_h item + W_s asker + b): the decoder's attention over the words of its post."""
+    """v . tanh(W_h item + W_s asker + b): a writer's attention over the words of its post."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
