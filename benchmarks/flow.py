@@ -15,7 +15,7 @@ SYSTEMS = ("frequent", "tfidf")
 
 
 def run(posts: int = 2_000) -> list[dict[str, Any]]:
-    from flows.server import prefect_api
+    from flows.server.private import prefect_api
     from tasks.sources import allow
 
     before = {name: os.environ.get(name) for name in ("MMKP_HOME", "MMKP_SOURCES")}
@@ -55,7 +55,7 @@ def write_posts(path: Path, posts: int) -> None:
 
 
 def as_flow(source: Path) -> None:
-    from flows.catalogue import run as run_flow
+    from flows.server.catalogue import run as run_flow
 
     run_flow(
         "pipeline",

@@ -52,7 +52,7 @@ def run(posts: int = 100_000, repeats: int = 5) -> list[dict[str, Any]]:
                         lambda q=plain: bare.sql(q).fetchall(), "<= 1.2 x", "s")
                 )  # fmt: skip
     for name, code, target in (
-        ("mmkp --help", ["-m", "flows.cli", "--help"], "<= 0.3 s more"),
+        ("mmkp --help", ["-m", "flows.command", "--help"], "<= 0.3 s more"),
         ("import mmkp_core", ["-c", "import mmkp_core"], "<= 0.2 s more"),
     ):
         rows.append(row(name, 1, repeats, lambda c=code: python(c), lambda: python(["-c", "pass"]), target, "s"))

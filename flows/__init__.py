@@ -6,7 +6,7 @@
 
 import logging
 
-from flows.lifeline import follow
+from flows.server.lifeline import follow
 from mmkp_core.errors import MmkpError
 
 

@@ -203,7 +203,7 @@ def _source_options(command: argparse.ArgumentParser) -> None:
 def run_flow(flow: str, /, **parameters: Any) -> Any:
     """Run one flow against the server that is configured, or a private one."""
     from flows.server import prefect_api
-    from flows.settings import server_home
+    from flows.server.private import server_home
 
     with prefect_api(server_home()):
         from flows import catalogue
@@ -380,7 +380,7 @@ def run_champion(arguments: argparse.Namespace) -> None:
 def run_notify(arguments: argparse.Namespace) -> None:
     from flows.notify import address, notify, stop_notifying
     from flows.server import prefect_api
-    from flows.settings import server_home
+    from flows.server.private import server_home
 
     url = "" if arguments.off else address(arguments.url)
     with prefect_api(server_home()):
@@ -397,7 +397,7 @@ def run_report(arguments: argparse.Namespace) -> None:
 def run_serve(arguments: argparse.Namespace) -> None:
     from flows.notify import ADDRESS, address
     from flows.serve import serve
-    from flows.settings import server_home
+    from flows.server.private import server_home
     from tasks.sources import allow
 
     told = address(arguments.notify) if arguments.notify or os.environ.get(ADDRESS) else ""

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from flows.server import prefect_api, running_server
+from flows.server.private import prefect_api, running_server
 from mmkp_core.data.demo import write_demo
 from mmkp_core.data.demo.spec import DemoSpec
 
@@ -38,7 +38,7 @@ def mmkp(home: Path, *arguments: str, **more: Any) -> "subprocess.Popen[str]":
     environment = {**os.environ, "MMKP_HOME": str(home), **more.pop("env", {})}
     with (home / "log").open("a") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", *arguments], stdout=log, stderr=log, text=True, env=environment,
+            [sys.executable, "-m", "flows.command", *arguments], stdout=log, stderr=log, text=True, env=environment,
             cwd=ROOT, start_new_session=True,
         )  # fmt: skip
 
@@ -167,7 +167,7 @@ def test_a_worker_runs_what_was_deployed(home: Path, tmp_path: Path) -> None:
             **os.environ, "MMKP_ROOT": str(ROOT), "MMKP_HOME": str(home), "PREFECT_WORKER_QUERY_SECONDS": "2",
         }  # fmt: skip
         prefect = [sys.executable, "-m", "prefect"]
-        subprocess.run([sys.executable, "-m", "flows.bootstrap"], env=environment, cwd=ROOT, check=True, timeout=120)
+        subprocess.run([sys.executable, "-m", "flows.server.bootstrap"], env=environment, cwd=ROOT, check=True, timeout=120)
         deploy = [*prefect, "--no-prompt", "deploy", "--all"]
         done = subprocess.run(deploy, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, done.stdout + done.stderr

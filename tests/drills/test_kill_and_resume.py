@@ -17,7 +17,7 @@ from storage.store import Store
 pytestmark = [pytest.mark.drill, pytest.mark.enable_socket]
 
 COMMAND = [
-    sys.executable, "-m", "flows.cli", "demo", "--posts", "160", "--set", 'systems=["frequent","copy"]',
+    sys.executable, "-m", "flows.command", "demo", "--posts", "160", "--set", 'systems=["frequent","copy"]',
     "--set", "training.epochs=3", "--set", "evaluation.resamples=100", "--set", "ocr.engine=rapid",
 ]  # fmt: skip
 SECONDS = 300

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.drill, pytest.mark.enable_socket]
 COMMAND = """
 import os, sys, time
 from pathlib import Path
-from flows.server import prefect_api
+from flows.server.private import prefect_api
 home, tasks, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 with prefect_api(home) as url:
     from prefect import flow, task

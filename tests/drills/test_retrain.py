@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from flows.server import running_server
+from flows.server.private import running_server
 from mmkp_core.data.demo import write_demo
 from mmkp_core.data.demo.spec import DemoSpec
 from mmkp_core.identity import ArtifactRef
@@ -382,7 +382,7 @@ def journal(home: Path) -> list[str]:
 
 
 def test_the_history_on_the_command_line_tells_the_same(running: Operation) -> None:
-    command = [sys.executable, "-m", "flows.cli", "champion", "list"]
+    command = [sys.executable, "-m", "flows.command", "champion", "list"]
     environment = {**os.environ, "MMKP_HOME": str(running.home)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     assert "odd phrases in the morning" in done.stdout and "they were right after all" in done.stdout

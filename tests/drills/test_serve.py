@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from flows.server import running_server
+from flows.server.private import running_server
 
 sys.path.insert(0, str(Path(__file__).parent))
 import prefect_ui as ui
@@ -27,9 +27,9 @@ pytestmark = [
     pytest.mark.enable_socket,
 ]
 
-FLOWS = Path(__file__).parents[1] / "flows" / "served"
+FLOWS = Path(__file__).parents[1] / "flows" / "server" / "served"
 SERVE = """
-import sys; from pathlib import Path; from flows.serve import serve; from mmkp_core.errors import MmkpError
+import sys; from pathlib import Path; from flows.server.serve import serve; from mmkp_core.errors import MmkpError
 try: serve(Path(sys.argv[1]), Path(sys.argv[2]), port=0)
 except MmkpError as error: sys.exit(f"error: {error}")
 """

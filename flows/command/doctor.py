@@ -59,8 +59,8 @@ def _store() -> Iterator[Finding]:
 
 
 def _server() -> Iterator[Finding]:
-    from flows.server import answers, running_server
-    from flows.settings import server_home
+    from flows.server.private import answers, running_server
+    from flows.server.private import server_home
 
     if url := os.environ.get("PREFECT_API_URL"):
         here = answers(url)

@@ -38,6 +38,6 @@ def make_limits(limits: Mapping[str, int] = LIMITS) -> None:
                 client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots))
 
 
-if __name__ == "__main__":  # python -m flows.bootstrap, once against a new server, before `prefect deploy --all`
+if __name__ == "__main__":  # python -m flows.server.bootstrap, once against a new server, before `prefect deploy --all`
     make_pools()
     make_limits()

@@ -3,9 +3,9 @@ import sys
 import threading
 from pathlib import Path
 
-from flows.lifeline import is_held, locked, open_lock, try_lock, when_nobody_holds
+from flows.server.lifeline import is_held, locked, open_lock, try_lock, when_nobody_holds
 
-HOLD = "import sys; from pathlib import Path; from flows.lifeline import *; fd = open_lock(Path(sys.argv[1])); "
+HOLD = "import sys; from pathlib import Path; from flows.server.lifeline import *; fd = open_lock(Path(sys.argv[1])); "
 HOLD += "assert try_lock(fd, shared=True); print('held', flush=True); sys.stdin.read()"
 
 

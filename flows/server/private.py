@@ -23,7 +23,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.lifeline import is_held, locked, open_lock, try_lock
+from flows.server.lifeline import is_held, locked, open_lock, try_lock
 from mmkp_core.errors import MmkpError, Unavailable
 
 START_SECONDS = 180.0
@@ -231,7 +231,7 @@ def start(files: ServerFiles, port: int, say: Callable[[str], None]) -> subproce
             raise AssertionError("only the holder of starting.lock starts a server")
         try:
             return subprocess.Popen(
-                [sys.executable, "-m", "flows.server_child", str(files.folder.parent), str(port), str(address)],
+                [sys.executable, "-m", "flows.server.private_child", str(files.folder.parent), str(port), str(address)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flows.catalogue import FLOWS
+from flows.server.catalogue import FLOWS
 from mmkp_core.errors import WrongInput
 
 NAME = "mmkp-failed-runs"

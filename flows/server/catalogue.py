@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from flows.bootstrap import make_limits
+from flows.server.bootstrap import make_limits
 from flows.settings import checked
 
 FLOWS = (

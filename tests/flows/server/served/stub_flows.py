@@ -16,10 +16,10 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-import flows.lifeline
+import flows.server.lifeline
 from mmkp_core.identity import ArtifactRef
 
-flows.lifeline.follow()
+flows.server.lifeline.follow()
 for name in ("mmkp_core", "storage", "tasks"):
     logging.getLogger(name).setLevel(logging.INFO)
 

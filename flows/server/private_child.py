@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.lifeline import when_nobody_holds
-from flows.server import COMMON, ServerFiles, private_settings
+from flows.server.lifeline import when_nobody_holds
+from flows.server.private import COMMON, ServerFiles, private_settings
 
 DRAIN_SECONDS = 60.0
 
@@ -97,7 +97,7 @@ def mount_reports(app: Any, home: Path) -> None:
     """Reports at the UI's own address, so that a link in an artifact is `/reports/...` whatever the port."""
     from starlette.routing import Mount
 
-    from flows.reports_server import ReportPages, reports_app
+    from flows.server.reports import ReportPages, reports_app
 
     def find_pages() -> ReportPages:
         from tasks.reports import report_pages
