@@ -75,6 +75,10 @@ def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
             raise WrongInput(f"no setting is called {whole!r}; did you mean {inside[0]!r}?")
         raise UnknownName("setting", name, known, f"(in {whole!r})")
     inner = known[name]
+    if isinstance(inner, Mapping):  # an open table, like the settings of each system: what it holds stays
+        for key in reversed(rest):
+            new = {key: new}
+        new, rest = merged(inner, new) if isinstance(new, Mapping) else new, []
     if rest:
         if not is_dataclass(inner):
             raise WrongInput(f"{whole!r}: {name} is a plain value, it has no setting {rest[0]!r}")
@@ -94,6 +98,17 @@ def _checked(kind: type, name: str, new: Any, whole: str) -> Any:
         return adapter(hint).validate_python(new)
     except ValidationError as error:
         raise WrongInput(explained(error, whole)) from None
+
+
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested tables laid over each other; the later count more."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            inner = result.get(key)
+            both = isinstance(inner, Mapping) and isinstance(value, Mapping)
+            result[key] = merged(inner or {}, value) if both else value
+    return result
 
 
 def has_setting(value: Any, path: str) -> bool:

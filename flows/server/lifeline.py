@@ -1,6 +1,6 @@
-"""How does a process learn that the one it serves is gone, also when that one was killed?
+"""Tells a process that the one it serves is gone, also when that one was killed.
 
-By a file lock: whoever is alive holds it, the kernel drops it with the last breath of its holder, and the one
+A file lock does it: whoever is alive holds it, the kernel drops it with the last breath of its holder, and the one
 that watches waits in `flock` without polling. A parent's process id would be reused, and `PR_SET_PDEATHSIG`
 fires when the *thread* that started the child ends.
 """

@@ -1,6 +1,6 @@
-"""The private Prefect server: one process, on loopback, for as long as somebody uses the store.
+"""Runs the private Prefect server: one process, on loopback, for as long as somebody uses the store.
 
-Started by `flows.server` with the store's home, a port (0: any) and the open, locked `server.json`. When no
+Started by `private` with the store's home, a port (0: any) and the open, locked `server.json`. When no
 process holds `users.lock` any more it writes down what it still has in memory, closes the books on runs whose
 process is gone, and ends.
 """
