@@ -2,7 +2,7 @@
 
 A first parameter that must be given is said by its place, the others by options of their names. A `Source` becomes
 the name of a file with options for what belongs to it; beside `data` it is the same option, which takes either.
-`settings` become `--set` and `--config`. `flows.command.from_flow:enrich` is the command of the flow `enrich`.
+`settings` become `--set` and `--config`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,13 +18,6 @@ from flows.command.sources import file_source, is_source, name_after, name_or_fi
 
 NAMED = {"dataset": "dataset", "split": "split", "splits": "split", "run": "run", "runs": "run"}
 """Parameters that name something of a kind in the store, which is looked up before a server starts."""
-
-
-def __getattr__(name: str) -> Any:
-    """The command of the flow called `name`."""
-    if name.startswith("_"):
-        raise AttributeError(name)
-    return command_of(name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,25 +7,19 @@ was wrong.
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-from cyclopts import App, CycloptsError, Group, Parameter
-
-from flows.command.table import Command, commands
+from flows.command.table import commands, overview
 from mmkp_core.errors import MmkpError, UnknownName, WrongInput
 
-ABOUT = "Posts of text and image to trained, honestly measured keyphrase predictors."
-HOME = "Where results are kept: a folder or an fsspec URL (MMKP_HOME, ./mmkp-data)."
-OPTIONS = Group("For every command", sort_key=1000)
+HOME = "Every command: `--home FOLDER` is where results are kept, a folder or an fsspec URL (MMKP_HOME, ./mmkp-data)."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; ends the process where it failed."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app().meta(list(sys.argv[1:] if arguments is None else arguments))
-    except CycloptsError as error:
-        _fail(" ".join(str(error).split()), 2)
+        run(take_home(words))
     except WrongInput as error:
         _fail(error, 2)
     except MmkpError as error:
@@ -37,40 +31,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
-def app() -> App:
-    """The application with every command, none of them loaded."""
+def run(words: Sequence[str]) -> None:
+    """Run the command that the first word names; the library is loaded for that one command alone."""
     known = commands()
-    made = App(
-        name="mmkp", help=ABOUT, version=lambda: version("mmkp"), help_format="plaintext", exit_on_error=False,
+    if not words or words[0] in ("-h", "--help"):
+        print(f"{overview()}\n\n{HOME}")
+        return
+    if words[0] not in known:
+        raise UnknownName("command", words[0], known, "`mmkp --help` lists them all.")
+    from cyclopts import App, CycloptsError
+
+    app = App(
+        name="mmkp", help_epilogue=HOME, help_format="plaintext", version_flags=(), exit_on_error=False,
         print_error=False, result_action="return_value", suppress_keyboard_interrupt=False,
     )  # fmt: skip
-    titles = list(dict.fromkeys(row.group for row in known.values()))
-    groups = {title: Group(title, sort_key=place) for place, title in enumerate(titles)}
-    for place, (name, row) in enumerate(known.items()):
-        made.command(row.where, name=name, help=row.about, group=groups[row.group], sort_key=place)
-    for flag in (*made.help_flags, *made.version_flags):
-        made[flag].group = OPTIONS
-
-    @made.meta.default
-    def launch(
-        *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
-        home: Annotated[
-            str,
-            Parameter(group=OPTIONS, help=HOME, metavar="FOLDER", show_default=False),
-        ] = "",
-    ) -> None:
-        _refuse_unknown(words, known)
-        if home:
-            os.environ["MMKP_HOME"] = home
-        made(words)
-
-    return made
+    app.command(known[words[0]].load(), name=words[0])
+    try:
+        app(words)
+    except CycloptsError as error:
+        raise WrongInput(" ".join(str(error).split())) from None
 
 
-def _refuse_unknown(words: Sequence[str], known: dict[str, Command]) -> None:
-    """Before the library looks for the nearest command, for which it would load them all."""
-    if words and not words[0].startswith("-") and words[0] not in known:
-        raise UnknownName("command", words[0], known, "`mmkp --help` lists them all.")
+def take_home(words: Sequence[str]) -> list[str]:
+    """The words without `--home FOLDER`, wherever it stands, which becomes the environment's."""
+    left: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--home" or word.startswith("--home="):
+            folder = word.partition("=")[2] or next(rest, "")
+            if not folder:
+                raise WrongInput("--home: name the folder or URL where results are kept")
+            os.environ["MMKP_HOME"] = folder
+        else:
+            left.append(word)
+    return left
 
 
 def _fail(error: object, status: int) -> NoReturn:
