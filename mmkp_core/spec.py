@@ -83,11 +83,16 @@ def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
         if not is_dataclass(inner):
             raise WrongInput(f"{whole!r}: {name} is a plain value, it has no setting {rest[0]!r}")
         return replace(value, **{name: _with(inner, rest, new, whole)})
-    if is_dataclass(inner) and isinstance(new, Mapping) and set(new) <= {f.name for f in fields(inner)}:
+    if is_dataclass(inner) and isinstance(new, Mapping) and _goes_into(type(value), name, inner, new):
         for key, one in new.items():
             inner = _with(inner, [key], one, f"{whole}.{key}")
         return replace(value, **{name: inner})
     return replace(value, **{name: _checked(type(value), name, new, whole)})
+
+
+def _goes_into(kind: type, name: str, inner: Any, new: Mapping[str, Any]) -> bool:
+    """Whether a mapping changes fields of the part that is there, rather than putting one of another class there."""
+    return get_type_hints(kind)[name] is type(inner) or set(new) <= {f.name for f in fields(inner)}
 
 
 def _checked(kind: type, name: str, new: Any, whole: str) -> Any:

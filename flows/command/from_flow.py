@@ -13,8 +13,11 @@ from typing import Any, get_origin
 
 from flows.command import options
 from flows.command.given import check_systems, given_settings
-from flows.command.running import parameters_of, refuse_unknown_name, run_flow
+from flows.command.running import checked, parameters_of, refuse_unknown_name, run_flow
 from flows.command.sources import file_source, is_source, name_after, name_or_file
+from mmkp_core.errors import WrongInput
+from mmkp_core.spec import has_setting
+from mmkp_core.systems import find_system
 
 NAMED = {"dataset": "dataset", "split": "split", "splits": "split", "run": "run", "runs": "run"}
 """Parameters that name something of a kind in the store, which is looked up before a server starts."""
@@ -63,25 +66,24 @@ def options_of(flow: Any, spelling: Spelling) -> list[Parameter]:
     """The words of the command: those said by their place first, the settings last."""
     about = options.meanings(flow)
     known = parameters_of(flow)
-    first = next(iter(known.values()))
+    first = next(iter(known))
     found: list[Parameter] = []
     for name, parameter in known.items():
-        by_place = parameter is first and parameter.default is Parameter.empty and name not in spelling.by_option
-        if name == "rebuild":
-            continue
+        required = parameter.default is Parameter.empty
         if name == "settings":
-            found += options.of_settings()
+            found += options.of_settings("SYSTEM" if isinstance(parameter.default, Mapping) else flow.name)
         elif name == "data":
             found.append(options.of_data(spelling.data))
-        elif not is_source(parameter.annotation):
-            found.append(options.of_value(parameter, about[name], by_place=by_place, names_file="source" in known))
-        elif name == "source":
-            found += [] if "data" in known else [options.of_file("source", about[name], by_place=True)]
-            found += options.beside_file(parameter.annotation)
+        elif is_source(parameter.annotation):
+            if name != "source" or "data" not in known:
+                found.append(options.of_file(name, about[name], by_place=name == "source"))
+            if name == "source":
+                found += options.beside_file(parameter.annotation)
+        elif name == "name" and required and "source" in known:
+            found.append(options.of_name_after_file(about[name]))
         else:
-            found.append(options.of_file(name, about[name], by_place=False))
-    if "rebuild" in known:
-        found.append(options.of_flag("rebuild", about["rebuild"]))
+            by_place = required and name == first and name not in spelling.by_option
+            found.append(options.of_value(parameter, about[name], by_place=by_place))
     return sorted(found, key=lambda option: option.kind)
 
 
@@ -90,38 +92,41 @@ def flow_parameters(flow: Any, spelling: Spelling, given: Mapping[str, Any]) -> 
     found: dict[str, Any] = {}
     known = parameters_of(flow)
     for name, parameter in known.items():
+        value = given.get(name)
         if name == "settings":
             found[name] = _settings(parameter, given)
         elif name == "data":
             found |= name_or_file(given[spelling.data], given)
+        elif name == "name" and not value and parameter.default is Parameter.empty:
+            found[name] = name_after(given["source"])
         elif not is_source(parameter.annotation):
-            found[name] = _value(name, given[name], several=get_origin(parameter.annotation) is list)
-        elif name == "source":
-            found |= {} if "data" in known else {name: file_source(given[name], given)}
-        elif given[name]:
-            found[name] = file_source(given[name], given, beside=False)
-    if "source" in known and not found.get("name", "-"):
-        found["name"] = name_after(given["source"])
-    return found
+            value = options.parted(value) if get_origin(parameter.annotation) is list else value
+            found |= checked(flow, {name: value})
+            _refuse_unknown_names(name, value)
+        elif name == "source" and "data" not in known:
+            found[name] = file_source(value, given)
+        elif name != "source" and value:
+            found[name] = file_source(value, given, beside=False)
+    return checked(flow, found)
 
 
-def _value(name: str, value: Any, *, several: bool) -> Any:
-    """The value of one option; what it names in the store must be there."""
-    values = options.parted(value) if several else [value]
+def _refuse_unknown_names(name: str, value: Any) -> None:
+    """What an option names in the store must be there."""
     if kind := NAMED.get(name):
-        for one in filter(None, values):
-            if (name, one) != ("run", "champion"):
+        for one in value if isinstance(value, list) else [value]:
+            if one and (name, one) != ("run", "champion"):
                 refuse_unknown_name(kind, one)
-    return values if several else value
 
 
 def _settings(parameter: Parameter, given: Mapping[str, Any]) -> Any:
     """The flow's settings, or for a flow that trains one system the changes to that system's own."""
     pairs, config = given["set"], Path(given["config"]) if given["config"] else None
-    if isinstance(parameter.default, Mapping):
-        from mmkp_core.systems import find_system
-
-        return given_settings(find_system(given["system"]).spec, pairs, config)[1]
-    settings, _ = given_settings(parameter.default, pairs, config)
+    one_system = isinstance(parameter.default, Mapping)
+    spec = find_system(given["system"]).spec if one_system else parameter.default
+    for pair in pairs:
+        name = pair.partition("=")[0]
+        if name in given and not has_setting(spec, name):
+            raise WrongInput(f"--set {pair}: {name} is an option of its own, --{name.replace('_', '-')}")
+    settings, changes = given_settings(spec, pairs, config)
     check_systems(settings)
-    return settings
+    return changes if one_system else settings

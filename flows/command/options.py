@@ -30,8 +30,8 @@ def meanings(flow: Any) -> Mapping[str, str]:
     return {name: " ".join(about.split()) for name, about in parameter_docstrings(flow.fn.__doc__).items()}
 
 
-def of_value(parameter: Parameter, about: str, *, by_place: bool, names_file: bool = False) -> Parameter:
-    """The option of a plain parameter; with `names_file`, one that is called after a file unless it is given."""
+def of_value(parameter: Parameter, about: str, *, by_place: bool) -> Parameter:
+    """The option of a plain parameter."""
     name, kind, default = parameter.name, parameter.annotation, parameter.default
     choices = () if name == "system" else choices_of(kind)
     if kind is bool:
@@ -40,8 +40,6 @@ def of_value(parameter: Parameter, about: str, *, by_place: bool, names_file: bo
         shown = default if default is Parameter.empty else ",".join(map(str, default))
         metavar = f"{name.removesuffix('s').upper()},..."
         return option(name, str, shown, f"{about} Several with commas between.", metavar=metavar)
-    if names_file and default is Parameter.empty:
-        return option(name, str, "", f"{about} The file's name unless given.", metavar="NAME")
     if limits := bounds(adapter(kind).json_schema()):
         about = f"{about} Allowed: {limits}."
     if name == "system":
@@ -81,9 +79,14 @@ def beside_file(source: Any) -> list[Parameter]:
     return found
 
 
-def of_settings() -> list[Parameter]:
-    """The options for everything that is not a parameter of its own."""
-    pairs = "Change a setting by its dotted path, like training.epochs=3; may be repeated. `mmkp settings` lists them."
+def of_name_after_file(about: str) -> Parameter:
+    """The name of what is made from a file."""
+    return option("name", str, "", f"{about} The file's name unless given.", metavar="NAME")
+
+
+def of_settings(where: str) -> list[Parameter]:
+    """The options for everything that is not a parameter of its own; `mmkp settings` lists it under `where`."""
+    pairs = f"Change a setting by its dotted path; may be repeated. `mmkp settings {where}` lists them."
     file = "Settings from a TOML, JSON or YAML file; --set counts more."
     return [
         option("set", tuple[str, ...], (), pairs, metavar="NAME=VALUE"),

@@ -56,9 +56,8 @@ def _refuse_unknown_choice(name: str, kind: Any, value: Any) -> None:
     if get_origin(kind) is list and isinstance(value, list):
         for item in value:
             _refuse_unknown_choice(name.removesuffix("s"), get_args(kind)[0], item)
-    elif choices := choices_of(kind):
-        if value not in choices:
-            raise UnknownName(name, str(value), choices)
+    elif (choices := choices_of(kind)) and value not in choices:
+        raise UnknownName(name, str(value), choices)
 
 
 def choices_of(kind: Any) -> tuple[str, ...]:

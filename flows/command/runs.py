@@ -73,7 +73,7 @@ def champion(
     """Who is champion, since when and why; promote or roll back.
 
     Args:
-        action: `list` prints the history, `promote` gives the name to a run, `rollback` gives it back to the run before.
+        action: `list` prints the history, `promote` gives the name to a run, `rollback` back to the run before.
         run: For `promote`: name of the run.
         name: The champion's name.
         reason: Kept with the change.

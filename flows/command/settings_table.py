@@ -73,4 +73,4 @@ def bounds(field: Mapping[str, Any]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else f"{int(value)}"
+    return f"{value:g}" if value % 1 else f"{int(value):,}"

@@ -78,7 +78,9 @@ def spec_of(name: str) -> Any:
 
 
 def _lines(row: Setting, width: int) -> str:
-    allowed = f"one of {', '.join(map(str, row.choices))}" if row.choices else ", ".join(filter(None, [row.kind, row.bounds]))
+    allowed = (
+        f"one of {', '.join(map(str, row.choices))}" if row.choices else ", ".join(filter(None, [row.kind, row.bounds]))
+    )
     default = row.default if isinstance(row.default, str) and row.default else text.dumps(row.default)
     about = textwrap.fill(row.about, width, initial_indent="    ", subsequent_indent="    ")
     return f"{row.path} = {default}  ({allowed})\n{about}"

@@ -57,9 +57,7 @@ OWN = (
 
 def commands() -> dict[str, Command]:
     """Every command by name; one of our own counts more than the one that would be made from a flow."""
-    flows = (
-        Command(entry["name"], entry["description"], FLOWS, SPELT.get(entry["name"], "")) for entry in declared()
-    )
+    flows = (Command(entry["name"], entry["description"], FLOWS, SPELT.get(entry["name"], "")) for entry in declared())
     own = {command.name: command for command in OWN}
     return {flow.name: flow for flow in flows if flow.name not in own} | own
 
