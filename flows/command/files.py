@@ -11,7 +11,7 @@ from mmkp_core.data.formats import Format
 
 Protocol = Literal["cmkp", "aimkp", "strict", "all"]
 Unit = Literal["word", "word3", "char3", "char5"]
-Json = Annotated[bool, Parameter(negative="")]
+Layout = Annotated[Literal["auto"] | Format, Parameter(metavar="CHOICE")]
 File = Annotated[Path, Parameter(metavar="FILE")]
 Folder = Annotated[Path | None, Parameter(metavar="DIR")]
 
@@ -22,9 +22,9 @@ def evaluate(
     predictions: File,
     protocol: Protocol = "cmkp",
     train: Annotated[Path | None, Parameter(metavar="FILE")] = None,
-    format: Literal["auto"] | Format = "auto",
+    format: Layout = "auto",
     resamples: int = 0,
-    json: Json = False,
+    json: bool = False,
 ) -> None:
     """Score a file of predictions.
 
@@ -47,13 +47,13 @@ def overlap(
     *,
     train: File,
     test: File,
-    format: Literal["auto"] | Format = "auto",
+    format: Layout = "auto",
     unit: Unit = "char3",
     threshold: float = 0.8,
     images_train: Folder = None,
     images_test: Folder = None,
     image_distance: int = 4,
-    json: Json = False,
+    json: bool = False,
 ) -> None:
     """What test posts share with training posts.
 

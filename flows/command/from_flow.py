@@ -92,7 +92,7 @@ def flow_parameters(flow: Any, spelling: Spelling, given: Mapping[str, Any]) -> 
     found: dict[str, Any] = {}
     known = parameters_of(flow)
     for name, parameter in known.items():
-        value = given.get(name)
+        value: Any = given.get(name)
         if name == "settings":
             found[name] = _settings(parameter, given)
         elif name == "data":

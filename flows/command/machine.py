@@ -9,10 +9,8 @@ from cyclopts import Parameter
 
 from flows.command.running import say
 
-Flag = Annotated[bool, Parameter(negative="")]
 
-
-def doctor(*, json: Flag = False) -> None:
+def doctor(*, json: bool = False) -> None:
     """What this machine can do, and what to do about the rest.
 
     Args:
@@ -30,7 +28,7 @@ def doctor(*, json: Flag = False) -> None:
             print(f"{'':<26} {check.remedy}")
 
 
-def bench(*names: Annotated[str, Parameter(metavar="NAME")], json: Flag = False, full: Flag = False) -> None:
+def bench(*names: Annotated[str, Parameter(metavar="NAME")], json: bool = False, full: bool = False) -> None:
     """The speed table, each figure beside its reference.
 
     Args:

@@ -7,7 +7,7 @@ was wrong.
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flows.command.table import commands, overview
 from mmkp_core.errors import MmkpError, UnknownName, WrongInput
@@ -39,17 +39,23 @@ def run(words: Sequence[str]) -> None:
         return
     if words[0] not in known:
         raise UnknownName("command", words[0], known, "`mmkp --help` lists them all.")
-    from cyclopts import App, CycloptsError
+    from cyclopts import App, CycloptsError, Parameter
 
+    plain = Parameter(negative="", show_default=shown)
     app = App(
         name="mmkp", help_epilogue=HOME, help_format="plaintext", version_flags=(), exit_on_error=False,
-        print_error=False, result_action="return_value", suppress_keyboard_interrupt=False,
+        print_error=False, default_parameter=plain, result_action="return_value", suppress_keyboard_interrupt=False,
     )  # fmt: skip
     app.command(known[words[0]].load(), name=words[0])
     try:
         app(words)
     except CycloptsError as error:
         raise WrongInput(" ".join(str(error).split())) from None
+
+
+def shown(default: Any) -> str | None:
+    """A default as the help shows it; nothing where it says nothing."""
+    return None if default is False or default in ("", ()) else str(default)
 
 
 def take_home(words: Sequence[str]) -> list[str]:

@@ -45,8 +45,7 @@ def of_value(parameter: Parameter, about: str, *, by_place: bool) -> Parameter:
     if name == "system":
         about = f"{about} An id from `mmkp systems`."
     plain = Literal[choices] if choices else _plain(kind)
-    metavar = {} if choices or plain is not str else {"metavar": name.upper()}
-    return option(name, plain, default, about, by_place=by_place, **metavar)
+    return option(name, plain, default, about, by_place=by_place, metavar=name.upper() if plain is str else None)
 
 
 def _plain(kind: Any) -> Any:
@@ -95,16 +94,14 @@ def of_settings(where: str) -> list[Parameter]:
 
 
 def of_flag(name: str, about: str) -> Parameter:
-    return option(name, bool, False, about, negative="", show_default=False)
+    return option(name, bool, False, about)
 
 
 def option(name: str, kind: Any, default: Any, about: str, *, by_place: bool = False, **how: Any) -> Parameter:
     """One word of a command."""
-    if default in ("", ()):
-        how.setdefault("show_default", False)
     if not by_place:
         how["name"] = f"--{name.replace('_', '-')}"
-    annotation = Annotated[kind, cyclopts.Parameter(help=about, negative_iterable="", **how)]
+    annotation = Annotated[kind, cyclopts.Parameter(help=about, **how)]
     return Parameter(name, PLACE if by_place else OPTION, default=default, annotation=annotation)
 
 

@@ -19,7 +19,7 @@ def compare(
     *,
     protocol: Literal["cmkp", "aimkp", "strict"] = "cmkp",
     confidence: float = 0.95,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: bool = False,
 ) -> None:
     """Whether one run is better than another.
 

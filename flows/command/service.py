@@ -14,7 +14,7 @@ Url = Annotated[str, Parameter(metavar="URL")]
 def serve(
     *,
     port: int = 4200,
-    sources: Annotated[tuple[Path, ...], Parameter(metavar="DIR", negative="")] = (),
+    sources: Annotated[tuple[Path, ...], Parameter(metavar="DIR")] = (),
     notify: Url = "",
 ) -> None:
     """Prefect server, its UI, all deployments and the reports.
@@ -36,7 +36,7 @@ def serve(
     serve_all(server_home(), PREFECT_YAML, port=port, notify_url=url)
 
 
-def notify(url: Url = "", /, *, off: Annotated[bool, Parameter(negative="")] = False) -> None:
+def notify(url: Url = "", /, *, off: bool = False) -> None:
     """Call a webhook when a run fails or crashes.
 
     Args:

@@ -14,10 +14,8 @@ from flows.server.deployments import find_flow, flow_names
 from mmkp_core.errors import UnknownName, WrongInput
 from mmkp_core.systems import SYSTEMS, learner
 
-Json = Annotated[bool, Parameter(negative="")]
 
-
-def systems(*, json: Json = False) -> None:
+def systems(*, json: bool = False) -> None:
     """Every system, its family, paper and needs.
 
     Args:
@@ -44,7 +42,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
     )
 
 
-def settings(name: Annotated[str, Parameter(metavar="FLOW|SYSTEM")], /, *, json: Json = False) -> None:
+def settings(name: Annotated[str, Parameter(metavar="FLOW|SYSTEM")], /, *, json: bool = False) -> None:
     """Every setting of a flow or a system.
 
     By the dotted path that --set and --config take, with its default, bounds or choices, and meaning.
@@ -82,5 +80,5 @@ def _lines(row: Setting, width: int) -> str:
         f"one of {', '.join(map(str, row.choices))}" if row.choices else ", ".join(filter(None, [row.kind, row.bounds]))
     )
     default = row.default if isinstance(row.default, str) and row.default else text.dumps(row.default)
-    about = textwrap.fill(row.about, width, initial_indent="    ", subsequent_indent="    ")
-    return f"{row.path} = {default}  ({allowed})\n{about}"
+    about = textwrap.wrap(row.about, width, initial_indent="    ", subsequent_indent="    ")
+    return "\n".join([f"{row.path} = {default}  ({allowed})", *about])

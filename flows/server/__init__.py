@@ -1,1 +1,1 @@
-"""The Prefect server that flows run against: a private one for a store, all deployments in one command, notifications."""
+"""The Prefect server that flows run against: private or served, with deployments and reports."""
