@@ -1,7 +1,7 @@
-"""The tables of contents: one file per flow, read top down.
+"""The flows, one file each, read top down.
 
-`stages` holds what the flows have in common, `catalogue` lists them, `cli` is the command line, `serve` and
-`server` run Prefect. Importing this package loads nothing heavy.
+`command/` is the command line that is made from them, `server/` runs Prefect. Importing this package loads nothing
+heavy.
 """
 
 import logging

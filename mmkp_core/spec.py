@@ -80,11 +80,15 @@ def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
         if new not in kinds:
             raise UnknownName(name, new, kinds)
         return value if _kind(inner) == new else replace(value, **{name: kinds[new]()})
+    if isinstance(inner, Mapping):  # an open table, like the settings of each system: what it holds stays
+        for key in reversed(rest):
+            new = {key: new}
+        new, rest = merged(inner, new) if isinstance(new, Mapping) else new, []
     if rest:
         if not _inside(inner):
             raise WrongInput(f"{whole!r}: {name} is a plain value, it has no setting {rest[0]!r}")
         return _replaced(value, name, _with(inner, rest, new, whole))
-    if isinstance(new, Mapping) and set(new) <= set(_inside(inner)):
+    if isinstance(new, Mapping) and _goes_into(type(value), name, inner, new):
         for key, one in new.items():
             inner = _with(inner, [key], one, f"{whole}.{key}")
         return _replaced(value, name, inner)
@@ -100,6 +104,13 @@ def _inside(value: Any) -> dict[str, Any]:
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: getattr(value, f.name) for f in fields(value)}
     return {}
+
+
+def _goes_into(owner: type, name: str, inner: Any, new: Mapping[str, Any]) -> bool:
+    """Whether a mapping changes fields of the part that is there, rather than putting one of another class there."""
+    inside = _inside(inner)
+    only = is_dataclass(owner) and get_type_hints(owner)[name] is type(inner)
+    return bool(inside) and (only or set(new) <= set(inside))
 
 
 def _replaced(value: Any, name: str, new: Any) -> Any:
@@ -127,6 +138,17 @@ def _checked(kind: type, name: str, new: Any, whole: str) -> Any:
         return adapter(hint).validate_python(new)
     except ValidationError as error:
         raise WrongInput(explained(error, whole)) from None
+
+
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested tables laid over each other; the later count more."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            inner = result.get(key)
+            both = isinstance(inner, Mapping) and isinstance(value, Mapping)
+            result[key] = merged(inner or {}, value) if both else value
+    return result
 
 
 def has_setting(value: Any, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""`mmkp query`: SQL over the catalog, printed as a table, JSON, CSV or Parquet."""
+"""Prints the rows of a query over the catalog as a table, JSON, CSV or Parquet."""
 
 import csv
 import json
@@ -30,7 +30,7 @@ def print_query(store: Store, sql: str, form: str) -> None:
                 rows = relation.fetchall()
                 _json(names, rows) if form == "json" else _csv(names, rows)
         except duckdb.Error as error:
-            raise WrongInput(_explained(sql, str(error))) from None
+            raise WrongInput(_explained(str(error))) from None
 
 
 def print_views() -> None:
@@ -41,10 +41,8 @@ def print_views() -> None:
             print(f"    {column:<20}{kind:<13}{about}")
 
 
-def _explained(sql: str, message: str) -> str:
+def _explained(message: str) -> str:
     first = message.strip().splitlines()[0]
-    if "overlaps" in sql and "syntax error" in message:
-        return f'{first}; OVERLAPS is a word of SQL, write "overlaps" in double quotes'
     did_you_mean = [line.strip() for line in message.splitlines() if "Did you mean" in line or "Candidate" in line]
     return " ".join([first, *did_you_mean[:1]])
 

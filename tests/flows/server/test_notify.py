@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from flows.cli import main
-from flows.notify import EVENTS, NAME, PAYLOAD, address, host_of, notify, stop_notifying
+from flows.command.main import main
+from flows.server.notify import EVENTS, NAME, PAYLOAD, address, host_of, notify, stop_notifying
 from mmkp_core.errors import WrongInput
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,8 +80,8 @@ def test_what_was_set_in_the_ui_stays_when_it_is_served_again() -> None:
     from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate
     from prefect.client.schemas.schedules import CronSchedule
 
-    from flows.deployments import deployments_from
-    from flows.serve import keep_changes
+    from flows.server.deployments import deployments_from
+    from flows.server.serve import keep_changes
 
     said: list[str] = []
 

@@ -1,6 +1,6 @@
-"""The private Prefect server: one process, on loopback, for as long as somebody uses the store.
+"""Runs the private Prefect server: one process, on loopback, for as long as somebody uses the store.
 
-Started by `flows.server` with the store's home, a port (0: any) and the open, locked `server.json`. When no
+Started by `private` with the store's home, a port (0: any) and the open, locked `server.json`. When no
 process holds `users.lock` any more it writes down what it still has in memory, closes the books on runs whose
 process is gone, and ends.
 """
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.server import COMMON, ServerFiles, private_settings
+from flows.server.private import COMMON, ServerFiles, private_settings
 from mmkp_core.locks import when_free
 
 DRAIN_SECONDS = 60.0
@@ -97,7 +97,7 @@ def mount_reports(app: Any, home: Path) -> None:
     """Reports at the UI's own address, so that a link in an artifact is `/reports/...` whatever the port."""
     from starlette.routing import Mount
 
-    from flows.reports_server import ReportPages, reports_app
+    from flows.server.reports import ReportPages, reports_app
 
     def find_pages() -> ReportPages:
         from tasks.reports import report_pages

@@ -1,4 +1,4 @@
-"""Which deployments does `prefect.yaml` declare, in the form that `mmkp serve` runs?
+"""Reads the deployments that `prefect.yaml` declares, into the form that `mmkp serve` runs.
 
 The file is the one source: `prefect deploy --all` reads it for workers, this reads it for serving. Pools and
 pull steps are the workers' matter and left out here; everything else is the same.
@@ -7,10 +7,12 @@ pull steps are the workers' matter and left out here; everything else is the sam
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from mmkp_core.errors import UnknownName, WrongInput
+from mmkp_core.spec import adapter, explained
 
 if TYPE_CHECKING:
     from prefect.client.schemas.actions import DeploymentScheduleCreate
@@ -18,15 +20,39 @@ if TYPE_CHECKING:
     from prefect.flows import Flow
 
 
-def deployments_from(prefect_yaml: Path) -> "list[RunnerDeployment]":
-    """Each entry under `deployments`, its flow loaded and its parameters checked against the flow's types."""
+CHECKOUT = Path(__file__).resolve().parents[2] / "prefect.yaml"
+PREFECT_YAML = CHECKOUT if CHECKOUT.exists() else Path(sys.prefix) / "share" / "mmkp" / "prefect.yaml"
+"""The project's own file, which an installed package brings along."""
+
+
+@cache
+def declared(prefect_yaml: Path = PREFECT_YAML) -> tuple[Mapping[str, Any], ...]:
+    """The entries under `deployments`."""
     import yaml
 
-    declared = yaml.safe_load(prefect_yaml.read_text())
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it is: the help waits for it
+    return tuple(yaml.load(prefect_yaml.read_text(), loader)["deployments"])
+
+
+def flow_names() -> list[str]:
+    """Every flow is deployed under its own name."""
+    return [str(entry["name"]) for entry in declared()]
+
+
+def find_flow(name: str) -> "Flow[..., Any]":
+    """The flow that is deployed under this name."""
+    for entry in declared():
+        if entry["name"] == name:
+            return flow_at(entry["entrypoint"])
+    raise UnknownName("flow", name, flow_names())
+
+
+def deployments_from(prefect_yaml: Path) -> "list[RunnerDeployment]":
+    """Each entry, its flow loaded and its parameters checked against the flow's types."""
     root = str(prefect_yaml.absolute().parent)
     if root not in sys.path:
         sys.path.insert(0, root)
-    return [deployment_from(entry, prefect_yaml) for entry in declared["deployments"]]
+    return [deployment_from(entry, prefect_yaml) for entry in declared(prefect_yaml)]
 
 
 def deployment_from(entry: Mapping[str, Any], prefect_yaml: Path) -> "RunnerDeployment":
@@ -66,7 +92,7 @@ def flow_at(entrypoint: str) -> "Flow[..., Any]":
 
 def check_parameters(flow: "Flow[..., Any]", parameters: Mapping[str, Any], where: str) -> None:
     """Each given value against its type; what is not given is the form's or the caller's matter."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     types = get_type_hints(flow.fn, include_extras=True)
     types.pop("return", None)
@@ -74,11 +100,9 @@ def check_parameters(flow: "Flow[..., Any]", parameters: Mapping[str, Any], wher
         if name not in types:
             raise UnknownName(f"parameter of the flow {flow.name!r}", name, types, hint=f"({where})")
         try:
-            TypeAdapter(types[name]).validate_python(value)
+            adapter(types[name]).validate_python(value)
         except ValidationError as refusal:
-            first = refusal.errors()[0]
-            place = ".".join(map(str, (name, *first["loc"])))
-            raise WrongInput(f"{where}: {place} = {first['input']!r}: {first['msg']}") from refusal
+            raise WrongInput(f"{where}: {explained(refusal, name)}") from refusal
 
 
 def schedules_from(entries: Sequence[Mapping[str, Any]]) -> "list[DeploymentScheduleCreate]":

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import FOLLOW
-from flows.bootstrap import make_limits
-from flows.deployments import check_parameters, deployments_from, flow_at
-from flows.notify import notify
-from flows.server import ServerFiles, prefect_api, prefect_settings, running_server, tell
+from flows.server.bootstrap import make_limits
+from flows.server.deployments import check_parameters, deployments_from, flow_at
+from flows.server.notify import notify
+from flows.server.private import ServerFiles, prefect_api, prefect_settings, running_server, tell
 from mmkp_core.errors import MmkpError, WrongInput
 from mmkp_core.locks import is_held, open_lock, try_lock
 
@@ -54,7 +54,7 @@ def reports_at(url: str, home: Path, files: ServerFiles) -> Iterator[str]:
     if is_held(files.address):
         yield f"{url.removesuffix('/api')}/reports/"
         return
-    from flows.reports_server import serving_reports
+    from flows.server.reports import serving_reports
     from tasks.reports import report_pages
 
     with serving_reports(lambda: report_pages(home)) as address:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.deployments import deployments_from
+from flows.server.deployments import deployments_from
 from mmkp_core.errors import WrongInput
 
 SERVED = Path(__file__).parent / "served"

@@ -1,6 +1,6 @@
-"""Which Prefect server does this process talk to, and how long does that server live?
+"""Connects a process to its Prefect server, and starts and ends the private server of a store.
 
-One that `PREFECT_API_URL` or the active profile names is used as it is. Otherwise the store has a private one on
+A server that `PREFECT_API_URL` or the active profile names is used as it is. Otherwise the store has a private one on
 loopback with its history in `<home>/prefect/prefect.db`: the first command starts it, others join it, and it
 ends by itself, after writing down all it was told, when the last process that uses it is gone, killed ones
 included. (Prefect's own ephemeral mode drops what is still queued.)
@@ -15,12 +15,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from mmkp_core.errors import MmkpError, Unavailable
@@ -56,6 +58,16 @@ class ServerFiles:
     @property
     def log(self) -> Path:
         return self.folder / "server.log"
+
+
+def server_home() -> Path:
+    """The local folder for the Prefect server of the store: the store's own, if it is a folder."""
+    from tasks.store import home
+
+    root = home()
+    if "://" not in root:
+        return Path(root)
+    return Path(tempfile.gettempdir()) / f"mmkp-{os.getuid()}-{sha256(root.encode()).hexdigest()[:12]}"
 
 
 def tell(message: str) -> None:
@@ -231,7 +243,7 @@ def start(files: ServerFiles, port: int, say: Callable[[str], None]) -> subproce
             raise AssertionError("only the holder of starting.lock starts a server")
         try:
             return subprocess.Popen(
-                [sys.executable, "-m", "flows.server_child", str(files.folder.parent), str(port), str(address)],
+                [sys.executable, "-m", "flows.server.private_child", str(files.folder.parent), str(port), str(address)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

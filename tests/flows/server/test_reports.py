@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import pytest
 from starlette.testclient import TestClient
 
-from flows.reports_server import reports_app, serving_reports
+from flows.server.reports import reports_app, serving_reports
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
-"""Who is told when a run fails? `mmkp notify URL` lets the Prefect server call a webhook on failed and crashed runs.
+"""Lets the Prefect server call a webhook when a run fails or crashes.
 
 The server does it by itself, by an automation, so a run that was killed is told as well. The address may be a
 secret: it is kept in a block of the server, encrypted, and neither logged nor shown.
 """
 
 import os
-from collections.abc import Sequence
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flows.catalogue import FLOWS
+from flows.server.deployments import flow_names
 from mmkp_core.errors import WrongInput
 
 NAME = "mmkp-failed-runs"
@@ -26,7 +25,7 @@ PAYLOAD = """{
 }"""
 
 
-def notify(url: str, flows: Sequence[str] = FLOWS) -> str:
+def notify(url: str) -> str:
     """Let the server that is configured call `url` from now on; where it was told to before, the new address counts.
 
     Returns the address without its secret part.
@@ -51,7 +50,7 @@ def notify(url: str, flows: Sequence[str] = FLOWS) -> str:
             expect=set(EVENTS),
             match=ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
             match_related=ResourceSpecification(
-                {"prefect.resource.role": "flow", "prefect.resource.name": list(flows)},
+                {"prefect.resource.role": "flow", "prefect.resource.name": list(flow_names())},
             ),
             for_each={"prefect.resource.id"},
             threshold=1,

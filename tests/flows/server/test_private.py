@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-import flows.server as server
-from flows.server import ServerFiles, mentions_prefect, named_api, private_settings, running_server
+import flows.server.private as private
+from flows.server.private import ServerFiles, mentions_prefect, named_api, private_settings, running_server
 
 
 def test_the_environment_names_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

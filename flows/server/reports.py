@@ -1,4 +1,4 @@
-"""How does a click in the UI open a report? Browsers refuse `file://`, so reports are served over loopback.
+"""Serves reports over loopback, so that a click in the UI opens one: browsers refuse `file://`.
 
 Only names of a closed form are looked up (a fingerprint and a plain file name), nothing of a request ever
 becomes a path here, and pages go out sandboxed: nothing is fetched, and although they share the UI's address they

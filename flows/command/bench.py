@@ -1,4 +1,4 @@
-"""`mmkp bench`: the speed table. Each figure stands beside its reference, measured in the same run."""
+"""Prints the speed table, each figure beside its reference, measured in the same run."""
 
 import importlib
 import json
@@ -29,7 +29,7 @@ def run_benchmarks(names: Sequence[str], *, as_json: bool, full: bool) -> None:
     for name in names:
         if name not in ROWS:
             raise UnknownName("benchmark", name, ROWS)
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / "benchmarks").is_dir():
         raise Unavailable("the benchmarks come with the source checkout; run `uv run mmkp bench` there")
     sys.path.insert(0, str(root))
