@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-import flows.server.private as private
 from flows.server.private import ServerFiles, mentions_prefect, named_api, private_settings, running_server
 
 
