@@ -168,3 +168,12 @@ def test_a_build_killed_midway_is_built_by_the_next_who_asks(tmp_path: Path) -> 
     assert not reused
     assert {finding.what for finding in collect_garbage(store, older_than_hours=0)} == {"stale"}
     assert not any((tmp_path / "staging").iterdir())
+
+
+def test_a_lock_that_is_held_is_not_garbage(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.lock("a build of two days"):
+        assert list(collect_garbage(store, older_than_hours=0)) == []
+    assert [finding.path for finding in collect_garbage(store, older_than_hours=0)] == [
+        "locks/a build of two days.lock"
+    ]
