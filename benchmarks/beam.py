@@ -1,4 +1,4 @@
-"""How fast is the beam search, against a beam per post in Python lists and against greedy decoding?
+"""The speed of the beam search, beside a beam per post in Python lists and greedy decoding.
 
 The per-post beam is the second opinion on every phrase: it weighs the whole mixture over all words for one beginning
 at a time, and shares nothing with `mmkp_core.classic.decode` but the model.
@@ -16,12 +16,15 @@ from torch import Tensor, nn
 
 from benchmarks.classic_posts import cmkp_like
 from mmkp_core.classic.batch import ClassicSamples
-from mmkp_core.classic.blocks.decoder import FLOOR, Decoder, Sources
+from mmkp_core.classic.blocks.gru_writer import GruWriter
+from mmkp_core.classic.blocks.writer import FLOOR, Sources
 from mmkp_core.classic.build import build_model
 from mmkp_core.classic.decode import beam_search
-from mmkp_core.classic.learner import DECODED_AT_ONCE
+from mmkp_core.classic.fields.field import FieldInputs
 from mmkp_core.classic.model import KeyphraseModel
-from mmkp_core.classic.objectives import PhraseLoss
+from mmkp_core.classic.objectives.phrases import PhraseLoss
+from mmkp_core.classic.parts.stages import PhraseLossSpec
+from mmkp_core.classic.predictor import DECODED_AT_ONCE
 from mmkp_core.classic.spec import DecodeSpec
 from mmkp_core.classic.systems import CLASSIC_SYSTEMS
 from mmkp_core.data.vocabulary import BOS, EOS, UNK
@@ -77,18 +80,18 @@ def _slightly_trained(posts: int) -> tuple[KeyphraseModel, ClassicSamples]:
     continued; by a model after four epochs on 4,833 real tweets it is 17.6.
     """
     spec = next(system.spec for system in CLASSIC_SYSTEMS if system.id == "copy")
-    examples, known, features = cmkp_like(posts)
+    examples, known, _ = cmkp_like(posts)
     torch.manual_seed(0)
-    model = build_model(spec, known, features.matrix.shape[2])
-    samples = ClassicSamples(examples, known, spec, None)
-    optimiser, objective = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True), PhraseLoss()
+    model = build_model(spec, known, 1)
+    samples = ClassicSamples(FieldInputs(examples, known, spec, None, 1), model.fields())
+    optimiser, objective = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True), PhraseLoss(PhraseLossSpec())
     for batch in (training_batches(samples.lengths, 32, 0, 1) * 3)[:24]:
         optimiser.zero_grad()
         objective.step(model, samples.batch(batch), lambda loss: loss.backward())
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
     with torch.no_grad():
-        model.decoder.words.widen.bias[EOS] -= 1.0
+        _writer(model).words.widen.bias[EOS] -= 1.0
     return model.eval(), samples
 
 
@@ -107,19 +110,19 @@ def _all(
     with torch.inference_mode():
         for indices in batches:
             encoded = model.encode(samples.batch(indices))
-            answers += decode(model, encoded.sources, encoded.start_BH)
+            answers += decode(model, model.sources(encoded, _writer(model), handover=False))
     return answers
 
 
-def _beam(model: KeyphraseModel, sources: Sources, start_BH: Tensor) -> list[Answer]:
-    found = beam_search(model.decoder, model.embedding, sources, start_BH, SPEC)
+def _beam(model: KeyphraseModel, sources: Sources) -> list[Answer]:
+    found = beam_search(_writer(model), model.embedding, sources, SPEC)
     return [[(list(phrase.words), phrase.score) for phrase in post] for post in found]
 
 
-def _greedy(model: KeyphraseModel, sources: Sources, start_BH: Tensor) -> list[Answer]:
+def _greedy(model: KeyphraseModel, sources: Sources) -> list[Answer]:
     """The likeliest word at each step, all posts at once, until all have ended."""
-    posts = len(start_BH)
-    state, word, post = start_BH, torch.full((posts,), BOS), torch.arange(posts)
+    posts = len(sources.copied_BS)
+    state, word, post = _writer(model).start(sources), torch.full((posts,), BOS), torch.arange(posts)
     score, ended, written = torch.zeros(posts), torch.zeros(posts, dtype=torch.bool), []
     for _ in range(SPEC.steps):
         mixture, state = _mixture(model, sources, state, word, post)
@@ -133,14 +136,14 @@ def _greedy(model: KeyphraseModel, sources: Sources, start_BH: Tensor) -> list[A
     return [[(words, float(total))] for words, total in zip(torch.stack(written, 1).tolist(), score, strict=True)]
 
 
-def _lists(model: KeyphraseModel, sources: Sources, start_BH: Tensor) -> list[Answer]:
-    return [list_beam(model, sources, start_BH, post, SPEC) for post in range(len(start_BH))]
+def _lists(model: KeyphraseModel, sources: Sources) -> list[Answer]:
+    return [list_beam(model, sources, post, SPEC) for post in range(len(sources.copied_BS))]
 
 
-def list_beam(model: KeyphraseModel, sources: Sources, start_BH: Tensor, post: int, spec: DecodeSpec) -> Answer:
+def list_beam(model: KeyphraseModel, sources: Sources, post: int, spec: DecodeSpec) -> Answer:
     """The beam of one post: a list of beginnings, each continued on its own."""
     row = torch.tensor([post])
-    alive: list[tuple[float, list[int], Tensor]] = [(0.0, [], start_BH[post : post + 1])]
+    alive: list[tuple[float, list[int], Tensor]] = [(0.0, [], _writer(model).start(sources)[post : post + 1])]
     finished: Answer = []
     for step in range(spec.steps):
         continued = []
@@ -163,17 +166,22 @@ def list_beam(model: KeyphraseModel, sources: Sources, start_BH: Tensor, post: i
 def _mixture(
     model: KeyphraseModel, sources: Sources, state: Tensor, word: Tensor, post: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Log-probabilities over all words and all strangers, and the states after reading `word`."""
-    decoder: Decoder = model.decoder
+    """Log-probabilities over all words, OOV ones included, and the states after reading `word`."""
+    writer = _writer(model)
     known = model.embedding.num_embeddings
     embedded = model.embedding(torch.where(word < known, word, UNK))
-    state = decoder.gru.step(embedded, state)
-    written = decoder.write(sources, state, embedded, post)
-    words = decoder.words(written.features_MI).softmax(-1) * written.generate_M.unsqueeze(1)
-    strangers = max(0, int(sources.copied_BS.max()) + 1 - known)
-    mixture = torch.cat((words, words.new_zeros(len(words), strangers)), dim=1)
-    mixture = mixture.scatter_add(1, sources.copied_BS[post], written.copy_MS)
+    state = writer.gru.step(embedded, state)
+    following = writer.next_words(sources, state, embedded, post)
+    words = writer.words(following.features_MI).softmax(-1) * following.generate_M.unsqueeze(1)
+    highest = int(sources.copied_BS.max()) if sources.copied_BS.numel() else 0
+    mixture = torch.cat((words, words.new_zeros(len(words), max(0, highest + 1 - known))), dim=1)
+    mixture = mixture.scatter_add(1, sources.copied_BS[post], following.copy_MS)
     return (mixture + FLOOR).log(), state
+
+
+def _writer(model: KeyphraseModel) -> GruWriter:
+    assert isinstance(model.writer, GruWriter)
+    return model.writer
 
 
 def _cpu_seconds(work: Callable[[], Any]) -> float:

@@ -6,7 +6,7 @@ a third of them in the text. The published set is not needed, and the real one i
 
 import numpy as np
 
-from mmkp_core.classic.batch import Vocabularies
+from mmkp_core.classic.texts import Vocabularies
 from mmkp_core.data.post import Example, ImageFeatures, Post
 from mmkp_core.data.vocabulary import SPECIALS, UNK, Vocabulary
 from mmkp_core.seeding import generator

@@ -1,6 +1,6 @@
-"""How fast is training a classic system, against a plain vectorised loop over the same model?
+"""The speed of training a classic system, beside a simple vectorised loop over the same model.
 
-The plain loop is what the field's code does without its Python loops: one pair of post and keyphrase each, random
+The simple loop is what the field's code does without its Python loops: one pair of post and keyphrase each, random
 batches, packed sequences, every key and value projected, a whole distribution per word, default Adam. Its weights are a
 copy of ours, and on one batch both losses are equal. Ours is `fit` itself, checkpoint included.
 """
@@ -21,15 +21,22 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from benchmarks.classic_posts import cmkp_like
-from mmkp_core.classic.batch import ClassicSamples, Vocabularies, attribute_words, phrases, source_words
+from mmkp_core.classic.batch import ClassicSamples
 from mmkp_core.classic.blocks.attention import MultiHeadLayer
-from mmkp_core.classic.blocks.decoder import FLOOR
-from mmkp_core.classic.blocks.fusion import EachAsksOthers
+from mmkp_core.classic.blocks.each_asks_others import EachAsksOthers
+from mmkp_core.classic.blocks.gru_encoder import GruEncoder
+from mmkp_core.classic.blocks.gru_writer import GruWriter
+from mmkp_core.classic.blocks.image_cells import ImageCells
+from mmkp_core.classic.blocks.linear_classifier import LinearClassifier
+from mmkp_core.classic.blocks.writer import FLOOR
 from mmkp_core.classic.build import build_model
+from mmkp_core.classic.fields.field import FieldInputs
 from mmkp_core.classic.model import KeyphraseModel
-from mmkp_core.classic.objectives import PhraseLoss
+from mmkp_core.classic.objectives.phrases import PhraseLoss
+from mmkp_core.classic.parts.stages import PhraseLossSpec
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.systems import CLASSIC_SYSTEMS
+from mmkp_core.classic.texts import Vocabularies, attribute_words, phrases, source_words
 from mmkp_core.data.post import Example, ImageFeatures
 from mmkp_core.data.vocabulary import BOS, EOS, PAD, copy_codes
 from mmkp_core.learning import Progress
@@ -55,23 +62,24 @@ def _row(
     name: str, spec: ClassicSpec, examples: list[Example], known: Vocabularies, features: ImageFeatures, repeats: int
 ) -> dict[str, Any]:
     torch.manual_seed(0)
-    model = build_model(spec, known, features.matrix.shape[2])
-    samples = ClassicSamples(examples, known, spec, features)
-    pairs = plain_pairs(examples, known, spec)
-    ours, plain = same_losses(model, samples, pairs, features)
-    if not math.isclose(ours, plain, rel_tol=1e-4):
-        raise AssertionError(f"{name}: the two losses differ on the same batch: {ours} and {plain}")
-    best_ours = best_plain = math.inf
+    model = build_model(spec, known, features.numbers)
+    inputs = FieldInputs(examples, known, spec, features, features.numbers)
+    samples = ClassicSamples(inputs, model.fields())
+    pairs = simple_pairs(examples, known, spec)
+    ours, simple = same_losses(model, samples, pairs, features)
+    if not math.isclose(ours, simple, rel_tol=1e-4):
+        raise AssertionError(f"{name}: the two losses differ on the same batch: {ours} and {simple}")
+    best_ours = best_simple = math.inf
     for _ in range(repeats):
         best_ours = min(best_ours, _ours(copy.deepcopy(model), samples))
-        best_plain = min(best_plain, _plain(copy.deepcopy(model), pairs, features))
+        best_simple = min(best_simple, _simple(copy.deepcopy(model), pairs, features))
     return {
         "name": f"classic-train: {name}",
         "size": f"{len(examples)} posts, {len(pairs)} pairs, {len(known.words)} words, {len(known.classes)} classes; "
-        f"loss of one batch {ours:.4f} and {plain:.4f}",
+        f"loss of one batch {ours:.4f} and {simple:.4f}",
         "ours": len(examples) / best_ours,
-        "reference": len(examples) / best_plain,
-        "ratio": best_plain / best_ours,
+        "reference": len(examples) / best_simple,
+        "ratio": best_simple / best_ours,
         "target": ">= 2",
         "unit": "posts per CPU s",
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -85,11 +93,11 @@ def same_losses(
     model.eval()
     indices = np.arange(32)
     with torch.no_grad():
-        losses = model(samples.batch(indices), handover=False)
-        own = losses.generation + (losses.classification if losses.classification is not None else 0.0)
-        plain = plain_loss(model, [pair for pair in pairs if pair.post < 32], features)
+        losses = model(samples.batch(indices), PhraseLoss(PhraseLossSpec()).losses)
+        own = sum(float(loss) for loss, _ in losses.values())
+        simple = simple_loss(model, [pair for pair in pairs if pair.post < 32], features)
     model.train()
-    return float(own), float(plain)
+    return own, float(simple)
 
 
 def _ours(model: KeyphraseModel, samples: ClassicSamples) -> float:
@@ -100,7 +108,7 @@ def _ours(model: KeyphraseModel, samples: ClassicSamples) -> float:
         start = time.process_time()
         fit(
             model,
-            PhraseLoss(),
+            PhraseLoss(PhraseLossSpec()),
             samples,
             None,
             TRAINING,
@@ -114,13 +122,13 @@ def _ours(model: KeyphraseModel, samples: ClassicSamples) -> float:
         return time.process_time() - start
 
 
-def _plain(model: KeyphraseModel, pairs: "list[Pair]", features: ImageFeatures) -> float:
+def _simple(model: KeyphraseModel, pairs: "list[Pair]", features: ImageFeatures) -> float:
     torch.manual_seed(0)
     start = time.process_time()
     optimiser = torch.optim.Adam(model.parameters(), lr=TRAINING.learning_rate)
     for batch in torch.randperm(len(pairs)).split(TRAINING.batch_size):
         optimiser.zero_grad()
-        plain_loss(model, [pairs[i] for i in batch], features).backward()
+        simple_loss(model, [pairs[i] for i in batch], features).backward()
         nn.utils.clip_grad_norm_(model.parameters(), TRAINING.clip)
         optimiser.step()
     return time.process_time() - start
@@ -139,86 +147,100 @@ class Pair:
     label: int
 
 
-def plain_pairs(examples: list[Example], known: Vocabularies, spec: ClassicSpec) -> list[Pair]:
+def simple_pairs(examples: list[Example], known: Vocabularies, spec: ClassicSpec) -> list[Pair]:
+    assert spec.writer is not None and spec.writer.copying is not None
+    oov = spec.writer.copying.oov
     pairs = []
     for number, example in enumerate(examples):
-        codes = copy_codes(source_words(example, spec), known.words, spec.copied_strangers)
-        attributes = [known.words.number(word) for word in attribute_words(example, spec)]
+        codes = copy_codes(source_words(example, spec.reads), known.words, oov)
+        attributes = [known.words.number(word) for word in attribute_words(example, spec.reads)]
         for phrase in phrases(example):
             target, label = codes.target(phrase, known.words), known.classes.number(" ".join(phrase))
             pairs.append(Pair(number, example.post.image_key, codes.words, codes.copies, attributes, target, label))
     return pairs
 
 
-def plain_loss(model: KeyphraseModel, pairs: list[Pair], features: ImageFeatures) -> Tensor:
-    """Axes as in `mmkp_core.classic.model`, each pair a post of its own; sums, no mean."""
+def simple_loss(model: KeyphraseModel, pairs: list[Pair], features: ImageFeatures) -> Tensor:
+    """Axes as in the blocks, each pair a post of its own; sums, no mean."""
+    assert isinstance(model.encoder, GruEncoder)
     pairs = sorted(pairs, key=lambda pair: -len(pair.words))
-    known = model.embedding.num_embeddings
-    words_BL, copies_BL = _padded([p.words for p in pairs]), _padded([p.copies for p in pairs])
-    there_BL = torch.arange(words_BL.shape[1]) < torch.tensor([len(p.words) for p in pairs])[:, None]
-    read_BT = _padded([[BOS, *p.target] for p in pairs])
-    target_BT = _padded([[*p.target, EOS] for p in pairs])
-
-    packed = pack_padded_sequence(model.embedding(words_BL), there_BL.sum(1), batch_first=True)
-    model.encoder.gru.batch_first = True
-    states, last = model.encoder.gru(packed)
-    model.encoder.gru.batch_first = False
+    words_BL = _padded([p.words for p in pairs])
+    mask_BL = torch.arange(words_BL.shape[1]) < torch.tensor([len(p.words) for p in pairs])[:, None]
+    packed = pack_padded_sequence(model.embedding(words_BL), mask_BL.sum(1), batch_first=True)
+    gru = model.encoder.gru.gru
+    gru.batch_first = True
+    states, last = gru(packed)
+    gru.batch_first = False
     text_BLH, _ = pad_packed_sequence(states, batch_first=True)
     start_BH = torch.cat((last[-1], last[-2]), dim=-1)
+    if model.classifier is None:
+        return _simple_generation(model, pairs, text_BLH, mask_BL, start_BH, None)
+    assert isinstance(model.classifier, LinearClassifier)
+    fused_BH = _simple_fusion(model, pairs, text_BLH, mask_BL, features)
+    logits_BC, labels = model.classifier.linear(fused_BH), torch.tensor([p.label for p in pairs])
+    classification = nn.functional.cross_entropy(logits_BC, labels, ignore_index=0, reduction="sum")
+    return _simple_generation(model, pairs, text_BLH, mask_BL, start_BH, fused_BH) + classification
 
+
+def _simple_generation(
+    model: KeyphraseModel,
+    pairs: list[Pair],
+    text_BLH: Tensor,
+    mask_BL: Tensor,
+    start_BH: Tensor,
+    fused_BH: Tensor | None,
+) -> Tensor:
+    writer, known = model.writer, model.embedding.num_embeddings
+    assert isinstance(writer, GruWriter) and writer.generate is not None
+    copies_BL = _padded([p.copies for p in pairs])
+    read_BT = _padded([[BOS, *p.target] for p in pairs])
+    target_BT = _padded([[*p.target, EOS] for p in pairs])
     word_BTE = model.embedding(read_BT.where(read_BT < known, 3))
-    state_BTH = model.decoder.gru.gru(word_BTE.transpose(0, 1), start_BH[None])[0].transpose(0, 1)
-    attention, decoder = model.decoder.attention, model.decoder
+    state_BTH = writer.gru.gru(word_BTE.transpose(0, 1), start_BH[None])[0].transpose(0, 1)
+    attention = writer.attention
     mixed_BTLH = torch.tanh(attention.items(text_BLH).unsqueeze(1) + attention.asker(state_BTH).unsqueeze(2))
-    scores_BTL = attention.score(mixed_BTLH).squeeze(-1).masked_fill(~there_BL.unsqueeze(1), -math.inf)
+    scores_BTL = attention.score(mixed_BTLH).squeeze(-1).masked_fill(~mask_BL.unsqueeze(1), -math.inf)
     weights_BTL = scores_BTL.softmax(-1)
-    context_BTH = decoder.context(torch.cat((weights_BTL @ text_BLH, state_BTH), dim=-1))
-    classification: Tensor | float = 0.0
-    if model.fusion is not None:
-        fused_BH = _plain_fusion(model, pairs, text_BLH, there_BL, features)
+    context_BTH = writer.context(torch.cat((weights_BTL @ text_BLH, state_BTH), dim=-1))
+    if fused_BH is not None:
         context_BTH = context_BTH + fused_BH.unsqueeze(1)
-        labels = torch.tensor([p.label for p in pairs])
-        assert model.classifier is not None
-        classification = nn.functional.cross_entropy(
-            model.classifier(fused_BH), labels, ignore_index=0, reduction="sum"
-        )
     both_BTI = torch.cat((context_BTH, state_BTH), dim=-1)
-    generate_BT1 = torch.sigmoid(decoder.generate(torch.cat((both_BTI, word_BTE), dim=-1)))
-    words_BTV = decoder.words(both_BTI).softmax(-1)
-    strangers = max(0, int(copies_BL.max()) + 1 - known)
-    mixture_BTV = torch.cat((generate_BT1 * words_BTV, words_BTV.new_zeros(*words_BTV.shape[:2], strangers)), dim=-1)
+    generate_BT1 = torch.sigmoid(writer.generate(torch.cat((both_BTI, word_BTE), dim=-1)))
+    words_BTV = writer.words(both_BTI).softmax(-1)
+    oov = max(0, int(copies_BL.max()) + 1 - known)
+    mixture_BTV = torch.cat((generate_BT1 * words_BTV, words_BTV.new_zeros(*words_BTV.shape[:2], oov)), dim=-1)
     places_BTL = copies_BL.unsqueeze(1).expand_as(weights_BTL)
     mixture_BTV = mixture_BTV.scatter_add(2, places_BTL, (1 - generate_BT1) * weights_BTL)
     chosen_BT = mixture_BTV.gather(2, target_BT.unsqueeze(2)).squeeze(2)
-    return -((chosen_BT + FLOOR).log() * (target_BT != PAD)).sum() + classification
+    return -((chosen_BT + FLOOR).log() * (target_BT != PAD)).sum()
 
 
-def _plain_fusion(
-    model: KeyphraseModel, pairs: list[Pair], text_BLH: Tensor, there_BL: Tensor, features: ImageFeatures
+def _simple_fusion(
+    model: KeyphraseModel, pairs: list[Pair], text_BLH: Tensor, mask_BL: Tensor, features: ImageFeatures
 ) -> Tensor:
-    fusion = model.fusion
-    assert isinstance(fusion, EachAsksOthers)
-    image, image_there = features.gather([p.image for p in pairs])
-    image_BPD = (torch.from_numpy(image) - model.image_mean_D) / model.image_deviation_D
+    fusion, side = model.fusion, model.image
+    assert isinstance(fusion, EachAsksOthers) and isinstance(side, ImageCells)
+    cells, cell_mask = features.gather([p.image for p in pairs])
+    cells_BPD = (torch.from_numpy(cells) - side.mean_D) / side.deviation_D
     numbers_BA = _padded([p.attributes for p in pairs])
-    items = [text_BLH, fusion.image(image_BPD), fusion.attributes(model.embedding(numbers_BA))]
-    there = [there_BL, torch.from_numpy(image_there)[:, None].expand(-1, image.shape[1]), numbers_BA != PAD]
+    items = [text_BLH, side.project(cells_BPD), fusion.attributes(model.embedding(numbers_BA))]
+    masks = [mask_BL, torch.from_numpy(cell_mask), numbers_BA != PAD]
     answers = []
     for own, layer in enumerate(fusion.attend):
         assert isinstance(layer, MultiHeadLayer)
-        mean_BH = (items[own] * there[own].unsqueeze(-1)).sum(1) / there[own].sum(1, keepdim=True).clamp(min=1)
+        mean_BH = (items[own] * masks[own].unsqueeze(-1)).sum(1) / masks[own].sum(1, keepdim=True).clamp(min=1)
         others = [n for n in range(3) if n != own]
         asked = torch.cat([items[n] for n in others], 1)
-        answers.append(_plain_layer(layer, mean_BH, asked, torch.cat([there[n] for n in others], 1)))
+        answers.append(_simple_layer(layer, mean_BH, asked, torch.cat([masks[n] for n in others], 1)))
     return torch.stack(answers).sum(0)
 
 
-def _plain_layer(layer: MultiHeadLayer, asker_BH: Tensor, items_BNH: Tensor, there_BN: Tensor) -> Tensor:
+def _simple_layer(layer: MultiHeadLayer, asker_BH: Tensor, items_BNH: Tensor, mask_BN: Tensor) -> Tensor:
     query_BKS = torch.einsum("bh,khs->bks", asker_BH, layer.query)
     key_BKNS = torch.einsum("bnh,khs->bkns", items_BNH, layer.key)
     value_BKNS = torch.einsum("bnh,khs->bkns", items_BNH, layer.value)
     scores_BKN = (key_BKNS @ query_BKS.unsqueeze(-1)).squeeze(-1) / math.sqrt(layer.query.shape[-1])
-    weights_BKN = layer.dropout(scores_BKN.masked_fill(~there_BN.unsqueeze(1), -math.inf).softmax(-1))
+    weights_BKN = layer.dropout(scores_BKN.masked_fill(~mask_BN.unsqueeze(1), -math.inf).softmax(-1))
     found_BKS = (weights_BKN.unsqueeze(2) @ value_BKNS).squeeze(2)
     found_BH = layer.norm_found(asker_BH + layer.dropout(layer.join(found_BKS.flatten(1))))
     out_BH: Tensor = layer.norm_out(found_BH + layer.dropout(layer.narrow(torch.relu(layer.widen(found_BH)))))

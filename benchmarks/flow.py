@@ -58,7 +58,9 @@ def as_flow(source: Path) -> None:
     from flows.command.running import run_here
 
     settings = {"split": {"kind": "random"}}
-    run_here("pipeline", {"source": {"path": str(source)}, "name": "made", "systems": list(SYSTEMS), "settings": settings})
+    run_here(
+        "pipeline", {"source": {"path": str(source)}, "name": "made", "systems": list(SYSTEMS), "settings": settings}
+    )
 
 
 def plainly(source: Path) -> None:

@@ -24,10 +24,11 @@ from PIL import Image
 from mmkp_core.data.demo.facts import demo_facts
 from mmkp_core.data.demo.spec import DemoSpec
 from mmkp_core.data.demo.writing import image_bytes
-from mmkp_core.vision.ocr.engine import AbstractOcrEngine, make_engine
+from mmkp_core.vision.decoding import Decoded
+from mmkp_core.vision.ocr.engine import AbstractOcrEngine
+from mmkp_core.vision.ocr.engines import make_engine
 from mmkp_core.vision.ocr.pool import OcrPool
 from mmkp_core.vision.ocr.spec import OcrSpec
-from mmkp_core.vision.decoding import Decoded
 
 ENGINES: tuple[Literal["paddle", "rapid"], ...] = ("paddle", "rapid")
 

@@ -1,8 +1,8 @@
-"""How fast are copies of posts found, against approximate tools and against an exact join in SQL?
+"""Measures how fast duplicates are found, against approximate tools and against an exact join in SQL.
 
-Posts of 8 to 22 words, a twentieth of them one word away from another, a fiftieth another in capitals; copies are texts
-whose word sets have a Jaccard similarity of 0.7 and more. Ours begins with the texts as they are and gives every pair,
-each counted out. `neardup` looks among all posts, `leak` at a few thousand test posts against all others.
+Posts of 8 to 22 words, a twentieth of them one word away from another, a fiftieth another in capitals; duplicates are
+texts whose word sets have a Jaccard similarity of 0.7 and more. Ours begins with the texts as they are and gives every
+pair, each counted out. `neardup` compares all posts, `leak` a few thousand test posts with all others.
 
     rensa        MinHash of 128 numbers; candidates of its index are checked on the signatures
     datasketch   the same, candidates not checked; on fewer posts, as it takes fifteen times as long
@@ -26,7 +26,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from mmkp_core.overlap.copies import near_texts
+from mmkp_core.overlap.duplicates import near_texts
 from mmkp_core.seeding import generator
 
 THRESHOLD = 0.7
@@ -42,11 +42,11 @@ def run(posts: int = 100_000, repeats: int = 2) -> list[dict[str, Any]]:
 
 def _neardup(texts: list[str], planted: np.ndarray, repeats: int) -> list[dict[str, Any]]:
     few = texts[: max(1, len(texts) // 50)]
-    flagged = copies_among(texts)
+    flagged = duplicates_among(texts)
     peak = _peak_mib()
     recall = flagged[planted].mean()
-    size = f"{len(texts):,} posts; {recall:.4f} of {len(planted):,} planted copies found, every pair counted out"
-    jobs: dict[str, Callable[[], Any]] = {"ours": lambda: copies_among(texts)}
+    size = f"{len(texts):,} posts; {recall:.4f} of {len(planted):,} planted duplicates found, every pair counted out"
+    jobs: dict[str, Callable[[], Any]] = {"ours": lambda: duplicates_among(texts)}
     if importlib.util.find_spec("rensa"):
         jobs["rensa"] = lambda: rensa_flags(texts)
         size += f"; by rensa {rensa_flags(texts)[planted].mean():.4f}"
@@ -69,21 +69,21 @@ def _neardup(texts: list[str], planted: np.ndarray, repeats: int) -> list[dict[s
 
 def _leak(texts: list[str], planted: np.ndarray, repeats: int) -> dict[str, Any]:
     test = np.zeros(len(texts), bool)
-    test[planted[:: max(1, len(planted) // 400)]] = True  # some of the test posts have a copy in train
+    test[planted[:: max(1, len(planted) // 400)]] = True  # some of the test posts have a duplicate in train
     test[: max(1, min(TEST_POSTS, len(texts) // 10)) - int(test.sum())] = True
     ours = leaked(texts, test)
     peak = _peak_mib()
     theirs = duckdb_leaked(texts, test)
-    assert ours == theirs, f"{len(ours)} test posts of ours and {len(theirs)} of the SQL join have a copy in train"
+    assert ours == theirs, f"{len(ours)} test posts of ours and {len(theirs)} of the SQL join have a duplicate in train"
     seconds = _least_cpu_seconds(
         {"ours": lambda: leaked(texts, test), "sql": lambda: duckdb_leaked(texts, test)}, repeats
     )
-    size = f"{test.sum():,} posts against {(~test).sum():,}; {len(ours)} of {len(theirs)} with a copy found"
+    size = f"{test.sum():,} posts against {(~test).sum():,}; {len(ours)} of {len(theirs)} with a duplicate found"
     return _row("leak against DuckDB", size, seconds["ours"], seconds["sql"], "<= 0.35", peak)
 
 
-def copies_among(texts: Sequence[str]) -> np.ndarray:
-    """Which posts have a copy among the others."""
+def duplicates_among(texts: Sequence[str]) -> np.ndarray:
+    """Which posts have a duplicate among the others."""
     found = near_texts(texts, "word", THRESHOLD)
     shared = np.bincount(found.group[found.group >= 0], minlength=found.groups) > 1
     shared[found.left] = shared[found.right] = True
@@ -155,7 +155,7 @@ def duckdb_leaked(texts: Sequence[str], test: np.ndarray) -> set[int]:
 
 
 def made_up_posts(count: int) -> tuple[list[str], np.ndarray]:
-    """Texts, and the positions of those that were made from another and are still a copy of it."""
+    """Texts, and the positions of those that were made from another and are still a duplicate of it."""
     draw = generator(0, "overlap benchmark")
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
     words = np.array([f"{''.join(draw.choice(letters, 1 + at % 7))}{at}" for at in range(VOCABULARY)], object)
@@ -167,16 +167,16 @@ def made_up_posts(count: int) -> tuple[list[str], np.ndarray]:
     places = draw.permutation(count)
     edited, shouted = count // 20, count // 50
     ends_of_pairs = np.stack([places[: edited + shouted], places[-(edited + shouted) :]])
-    sources, copies = ends_of_pairs.min(axis=0), ends_of_pairs.max(axis=0)  # a stream meets the original first
+    originals, edits = ends_of_pairs.min(axis=0), ends_of_pairs.max(axis=0)  # a stream meets the original first
     planted = []
-    for at, (source, copy) in enumerate(zip(sources.tolist(), copies.tolist(), strict=True)):
-        posts[copy] = posts[source].copy()
+    for at, (original, edit) in enumerate(zip(originals.tolist(), edits.tolist(), strict=True)):
+        posts[edit] = posts[original].copy()
         if at < edited:
-            posts[copy][draw.integers(len(posts[copy]))] = words[draw.integers(VOCABULARY)]
-        mine, theirs = set(posts[copy]), set(posts[source])
+            posts[edit][draw.integers(len(posts[edit]))] = words[draw.integers(VOCABULARY)]
+        mine, theirs = set(posts[edit]), set(posts[original])
         if 10 * len(mine & theirs) >= 7 * len(mine | theirs):
-            planted.append(copy)
-    shouting = set(copies[edited:].tolist())
+            planted.append(edit)
+    shouting = set(edits[edited:].tolist())
     texts = [" ".join(post).upper() if at in shouting else " ".join(post) for at, post in enumerate(posts)]
     return texts, np.array(planted)
 

@@ -1,13 +1,17 @@
-"""The tables of contents: one file per flow, read top down.
+"""The flows, one file each, read top down.
 
-`stages` holds what the flows have in common, `catalogue` lists them, `cli` is the command line, `serve` and
-`server` run Prefect. Importing this package loads nothing heavy.
+`command/` is the command line that is made from them, `server/` runs Prefect. Importing this package loads nothing
+heavy.
 """
 
 import logging
+import os
+from pathlib import Path
 
-from flows.lifeline import follow
 from mmkp_core.errors import MmkpError
+from mmkp_core.processes import end_with_holder
+
+FOLLOW = "MMKP_FOLLOW"  # set by `mmkp serve` for the flow processes it starts: the lock that it holds
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
@@ -19,7 +23,8 @@ def without_traceback(record: logging.LogRecord) -> bool:
 
 # Whatever imports a flow may be a process that `mmkp serve` started: it ends with that one, and the log lines of
 # the layers below reach its flow run, which takes a level of their own (the root's would swallow them).
-follow()
+if serving := os.environ.get(FOLLOW):
+    end_with_holder(Path(serving))
 for layer in ("mmkp_core", "storage", "tasks"):
     logging.getLogger(layer).setLevel(logging.INFO)
 for runs in ("prefect.flow_runs", "prefect.task_runs"):

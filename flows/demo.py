@@ -85,9 +85,7 @@ def challenge(
     specs = {CHALLENGED: spec}
     parts = split_stage(grown, settings.split, "", rebuild, before=before)
     enrichments = enrich_stage(grown, kinds_read(specs), settings, settings.limits, "demo-later", rebuild)
-    runs = train_stage(
-        specs, parts, enrichments, None, settings.training_seed, names("demo-later", specs), rebuild
-    )
+    runs = train_stage(specs, parts, enrichments, None, settings.training_seed, names("demo-later", specs), rebuild)
     challenger = runs[f"demo-later-{CHALLENGED}"]
     carry_out(decide_stage("demo", champion, challenger, parts, PromotionRule()))
 

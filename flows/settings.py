@@ -38,8 +38,8 @@ _CLASSIC = {"training.epochs": 8, "training.batch_size": 32}
 _TINY = {"image_words": True, "training.epochs": 7, "training.batch_size": 16, "training.learning_rate": 6e-3}
 _GATED = {**_TINY, "method.gamma": 0.3, "method.warmup_steps": 100}
 DEMO_SETTINGS: SystemSettings = {
-    **{system: _CLASSIC for system in ("copy-text", "copy", "m3h-att-blind", "m3h-att")},
-    **{system: _TINY for system in ("zero-shot", "sft", "finetune-cot")},
+    **dict.fromkeys(("copy-text", "copy", "m3h-att-blind", "m3h-att"), _CLASSIC),
+    **dict.fromkeys(("zero-shot", "sft", "finetune-cot"), _TINY),
     "dynamic-cot": _GATED,
 }
 """What is enough for generated posts and 1.4 million weights."""

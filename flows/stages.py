@@ -105,9 +105,7 @@ def grown_split(dataset: ArtifactRef, signatures: ArtifactRef, before: ArtifactR
     return split.grow_split(dataset, signatures, before, spec)
 
 
-def data_stage(
-    data: str, source: Source, valid: Source, valid_share: float
-) -> tuple[ArtifactRef, str]:
+def data_stage(data: str, source: Source, valid: Source, valid_share: float) -> tuple[ArtifactRef, str]:
     """A split, and what the data is called, for whatever a person names: a split, a data set or a file."""
     if data and (parts := names.known("split", data)):
         return parts, data

@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.settings import Name, TeachSettings
-from flows.stages import TASK_RUNNER, TEACHER_READS, given_kinds, known_enrichments, teach_stage
+from flows.stages import TASK_RUNNER, TEACHER_READS, known_enrichments, teach_stage
 from mmkp_core.teacher.spec import ModelName
 from tasks.names import resolve
 

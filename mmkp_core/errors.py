@@ -8,6 +8,7 @@
     |-- TooManyBadRows           more quarantined rows than the stated share
     |-- Damaged                  bytes that differ from what was recorded
     |-- Diverged                 a training whose loss or gradient is no number any more
+    |-- ChildDied                a process of ours that ended without a result
     `-- Transient                worth another try: the outside failed, not the work
 
 The command line prints these without a traceback; anything else is a defect of ours and keeps its own.
@@ -15,6 +16,7 @@ The command line prints these without a traceback; anything else is a defect of 
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class MmkpError(Exception):
@@ -37,6 +39,9 @@ class UnknownName(WrongInput):
             remedy = "there is none yet"
         super().__init__(f"no {what} is called {name!r}; {remedy}{' ' + hint if hint else ''}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuilt, (type(self), str(self))  # else it could not come back from another process
+
 
 class Mismatch(WrongInput):
     """Two things that were given together do not belong together."""
@@ -58,8 +63,19 @@ class Diverged(MmkpError):
     """Training left the numbers: the loss or the gradient of a step is infinite or undefined."""
 
 
+class ChildDied(MmkpError):
+    """The process ended without a result; worth another try, which resumes from its last checkpoint."""
+
+
 class Transient(MmkpError):
     """The outside failed in a way that often passes; the same call may succeed."""
+
+
+def rebuilt(kind: type[MmkpError], message: str) -> MmkpError:
+    """An error of another process, from its kind and message: its constructor may ask for more than that."""
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error
 
 
 def told(message: str) -> str:

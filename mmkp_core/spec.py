@@ -5,9 +5,9 @@ so that the same class is checked on the command line, drawn as a form and hashe
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, TypeVar, dataclass_transform, get_args, get_type_hints
 
 from mmkp_core.errors import UnknownName, WrongInput, told
 from mmkp_core.identity import canonical
@@ -34,7 +34,7 @@ def load(kind: type[T], document: Any) -> T:
     from pydantic import ValidationError
 
     try:
-        return adapter(kind).validate_python(document)  # type: ignore[no-any-return]
+        return adapter(kind).validate_python(document)  # type: ignore[arg-type, no-any-return]
     except ValidationError as error:
         raise WrongInput(explained(error)) from None
 
@@ -59,7 +59,8 @@ def explained(error: Any, before: str = "") -> str:
 def changed(value: T, settings: Mapping[str, Any]) -> T:
     """A spec with fields, named by dotted paths like `training.epochs`, set to other values; each checked as in a form.
 
-    A value may also be a mapping, which changes the fields of the part that it names.
+    In a list of named specs the path goes by name: `stages.handover.epochs`. `fusion.kind` puts a part of that kind in
+    the place of what stands there. A value may also be a mapping, which changes the fields of the part that it names.
     """
     for path, new in settings.items():
         value = _with(value, path.split("."), new, path)
@@ -68,22 +69,65 @@ def changed(value: T, settings: Mapping[str, Any]) -> T:
 
 def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
     name, *rest = path
-    known = {f.name: getattr(value, f.name) for f in fields(value)}
+    known = _inside(value)
     if name not in known:
         inside = [f"{outer}.{name}" for outer, inner in known.items() if has_setting(inner, name)]
         if inside:
             raise WrongInput(f"no setting is called {whole!r}; did you mean {inside[0]!r}?")
         raise UnknownName("setting", name, known, f"(in {whole!r})")
     inner = known[name]
+    if rest == ["kind"] and (kinds := _kinds(type(value), name)):
+        if new not in kinds:
+            raise UnknownName(name, new, kinds)
+        return value if _kind(inner) == new else replace(value, **{name: kinds[new]()})
+    if isinstance(inner, Mapping):  # an open table, like the settings of each system: what it holds stays
+        for key in reversed(rest):
+            new = {key: new}
+        new, rest = merged(inner, new) if isinstance(new, Mapping) else new, []
     if rest:
-        if not is_dataclass(inner):
+        if not _inside(inner):
             raise WrongInput(f"{whole!r}: {name} is a plain value, it has no setting {rest[0]!r}")
-        return replace(value, **{name: _with(inner, rest, new, whole)})
-    if is_dataclass(inner) and isinstance(new, Mapping) and set(new) <= {f.name for f in fields(inner)}:
+        return _replaced(value, name, _with(inner, rest, new, whole))
+    if isinstance(new, Mapping) and _goes_into(type(value), name, inner, new):
         for key, one in new.items():
             inner = _with(inner, [key], one, f"{whole}.{key}")
-        return replace(value, **{name: inner})
+        return _replaced(value, name, inner)
+    if isinstance(value, tuple):
+        raise WrongInput(f"{whole!r}: name what changes in it, as in '{whole}.{next(iter(_inside(inner)))}'")
     return replace(value, **{name: _checked(type(value), name, new, whole)})
+
+
+def _inside(value: Any) -> dict[str, Any]:
+    """What a path can name inside a value: a spec's fields, or the specs of a tuple by their names."""
+    if isinstance(value, tuple):
+        return {item.name: item for item in value if is_dataclass(item) and hasattr(item, "name")}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    return {}
+
+
+def _goes_into(owner: type, name: str, inner: Any, new: Mapping[str, Any]) -> bool:
+    """Whether a mapping changes fields of the part that is there, rather than putting one of another class there."""
+    inside = _inside(inner)
+    only = is_dataclass(owner) and get_type_hints(owner)[name] is type(inner)
+    return bool(inside) and (only or set(new) <= set(inside))
+
+
+def _replaced(value: Any, name: str, new: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(new if item.name == name else item for item in value)
+    return replace(value, **{name: new})
+
+
+def _kinds(owner: type, name: str) -> dict[str, type]:
+    """The specs that may stand in a field, by their `kind`."""
+    hint = get_type_hints(owner).get(name) if is_dataclass(owner) else None
+    choices = [choice for choice in get_args(hint) or (hint,) if isinstance(choice, type) and hasattr(choice, "kind")]
+    return {choice.kind: choice for choice in choices}
+
+
+def _kind(value: Any) -> Any:
+    return getattr(value, "kind", None)
 
 
 def _checked(kind: type, name: str, new: Any, whole: str) -> Any:
@@ -96,20 +140,32 @@ def _checked(kind: type, name: str, new: Any, whole: str) -> Any:
         raise WrongInput(explained(error, whole)) from None
 
 
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested tables laid over each other; the later count more."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            inner = result.get(key)
+            both = isinstance(inner, Mapping) and isinstance(value, Mapping)
+            result[key] = merged(inner or {}, value) if both else value
+    return result
+
+
 def has_setting(value: Any, path: str) -> bool:
     """Whether a spec has a setting of that dotted name; reference lines have no `training.epochs`."""
     for name in path.split("."):
-        if not is_dataclass(value) or name not in (f.name for f in fields(value)):
+        inside = _inside(value)
+        if name not in inside:
             return False
-        value = getattr(value, name)
+        value = inside[name]
     return True
 
 
 def walk(value: Any, before: str = "") -> Iterator[tuple[str, Any, type]]:
     """Every plain setting of a spec: its dotted path, its value, and the class that has it."""
-    for f in fields(value):
-        inner, path = getattr(value, f.name), f"{before}{f.name}"
-        if is_dataclass(inner) and not isinstance(inner, type):
+    for name, inner in _inside(value).items():
+        path = f"{before}{name}"
+        if _inside(inner):
             yield from walk(inner, f"{path}.")
         else:
             yield path, inner, type(value)

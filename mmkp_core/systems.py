@@ -13,9 +13,7 @@ from mmkp_core.learning import Declaration, Learner, System
 from mmkp_core.reference.systems import REFERENCE_SYSTEMS
 from mmkp_core.vlm.systems import VLM_SYSTEMS
 
-SYSTEMS: Mapping[str, System] = {
-    system.id: system for system in (*REFERENCE_SYSTEMS, *CLASSIC_SYSTEMS, *VLM_SYSTEMS)
-}
+SYSTEMS: Mapping[str, System] = {system.id: system for system in (*REFERENCE_SYSTEMS, *CLASSIC_SYSTEMS, *VLM_SYSTEMS)}
 """By id, in the order of the table."""
 
 LEARNERS: Mapping[str, str] = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mmkp_core.data.batches import Counts
+from mmkp_core.overlap.counts import OverlapCount
 from mmkp_core.spec import dump, load
 
 
@@ -53,17 +54,6 @@ class EnrichmentFacts:
     sources: tuple[RowSource, ...]
     images: int
     """Images of the data set that could be read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverlapCount:
-    """Test posts (or labels) that share something with the training side, before and after, and of how many."""
-
-    measure: str
-    before: int
-    before_of: int
-    after: int
-    after_of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

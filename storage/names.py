@@ -2,10 +2,11 @@
 
 `dataset/demo`, `run/my-copy` or `champion/default` each point at one artifact. A change is a new, numbered
 file that must not exist yet; the newest counts. So history, atomic replacement and a refused race come
-with any store.
+with any store. What one name means is read where it stands, what all names mean from the index.
 """
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ from typing import Any
 
 from mmkp_core.errors import UnknownName, WrongInput
 from mmkp_core.identity import ArtifactRef
+from storage.index import Index
 from storage.objects import Objects
+
+logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z]+/[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -32,8 +36,9 @@ class NameVersion:
 
 
 class Names:
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, index: Index) -> None:
         self._objects = objects
+        self._index = index
 
     def point(
         self, name: str, target: ArtifactRef, reason: str, at: datetime, provenance: Mapping[str, str]
@@ -56,7 +61,9 @@ class Names:
                 "provenance": dict(provenance),
             }
             data = json.dumps(body, ensure_ascii=False).encode()
-            if self._objects.create(f"names/{name}/{number:08d}.json", data):
+            path = f"names/{name}/{number:08d}.json"
+            self._index.note(path, "")
+            if self._objects.create(path, data):
                 return NameVersion(name, number, target, reason, at, provenance)
 
     def get(self, name: str) -> ArtifactRef | None:
@@ -74,24 +81,36 @@ class Names:
 
     def history(self, name: str) -> list[NameVersion]:
         """Every state of `name`, oldest first."""
-        return [self._read(path) for path in self._objects.walk(f"names/{name}") if path.endswith(".json")]
+        folder = f"names/{name}"
+        files = [file for file in self._objects.names(folder) if file.endswith(".json")]
+        return [_version(f"{folder}/{file}", self._objects.read(f"{folder}/{file}")) for file in files]
+
+    def histories(self) -> dict[str, list[NameVersion]]:
+        """Every state of every name, oldest first; a name with a damaged one is left out, and said."""
+        found: dict[str, list[NameVersion]] = {}
+        damaged: set[str] = set()
+        for path, document in self._index.documents("names").items():
+            name = path.removeprefix("names/").rpartition("/")[0]
+            try:
+                found.setdefault(name, []).append(_version(path, document))
+            except (ValueError, KeyError, TypeError) as error:
+                logger.warning("the name %s is left out: %s is damaged (%s)", name, self._objects.address(path), error)
+                damaged.add(name)
+        return {name: versions for name, versions in found.items() if name not in damaged}
 
     def current(self) -> list[NameVersion]:
         """The newest state of every name."""
-        newest: dict[str, str] = {}
-        for path in self._objects.walk("names"):  # sorted, so later numbers overwrite earlier ones
-            if path.endswith(".json"):
-                newest[path.rsplit("/", 1)[0]] = path
-        return [self._read(path) for path in newest.values()]
+        return [versions[-1] for versions in self.histories().values()]
 
-    def _read(self, path: str) -> NameVersion:
-        _, kind, short, file = path.split("/")
-        body = json.loads(self._objects.read(path))
-        return NameVersion(
-            name=f"{kind}/{short}",
-            number=int(file.removesuffix(".json")),
-            target=ArtifactRef.parse(body["target"]),
-            reason=body["reason"],
-            at=datetime.fromisoformat(body["at"]).astimezone(UTC),
-            provenance=body["provenance"],
-        )
+
+def _version(path: str, document: bytes) -> NameVersion:
+    _, kind, short, file = path.split("/")
+    body = json.loads(document)
+    return NameVersion(
+        name=f"{kind}/{short}",
+        number=int(file.removesuffix(".json")),
+        target=ArtifactRef.parse(body["target"]),
+        reason=body["reason"],
+        at=datetime.fromisoformat(body["at"]).astimezone(UTC),
+        provenance=body["provenance"],
+    )

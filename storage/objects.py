@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -47,7 +47,27 @@ class Objects:
         return handle
 
     def read(self, path: str) -> bytes:
+        if self.is_local:  # several times cheaper than through fsspec
+            return Path(self.full(path)).read_bytes()
         data: bytes = self.fs.cat_file(self.full(path))
+        return data
+
+    def read_all(self, paths: Collection[str]) -> dict[str, bytes | None]:
+        """The bytes of many files, asked for at once; None where there is none."""
+        if not paths:
+            return {}
+        if self.is_local:
+            return {path: self._read_if_there(path) for path in paths}
+        found = self.fs.cat([self.full(path) for path in paths], on_error="return")
+        data: dict[str, bytes | None] = {}
+        for path in paths:
+            match found.get(self.full(path)):
+                case bytes() as content:
+                    data[path] = content
+                case None | FileNotFoundError():
+                    data[path] = None
+                case error:
+                    raise error
         return data
 
     def size(self, path: str) -> int | None:
@@ -61,6 +81,14 @@ class Objects:
             return int(self.fs.size(self.full(path)))
         except (FileNotFoundError, TypeError):
             return None
+
+    def sha256(self, path: str) -> str:
+        """Of its bytes; empty where there is no such file."""
+        try:
+            with self.open(path) as handle:
+                return hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type]
+        except FileNotFoundError:
+            return ""
 
     def changed_at(self, path: str) -> float:
         """When the file came to its place, in seconds; one that has gone meanwhile is as new as can be."""
@@ -101,6 +129,18 @@ class Objects:
             staged.unlink(missing_ok=True)
         return True
 
+    def touch(self, path: str) -> None:
+        """An empty file, which says all by its name."""
+        if not self.is_local:
+            self.fs.pipe_file(self.full(path), b"")
+            return
+        target = Path(self.full(path))
+        try:
+            target.touch()
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch()
+
     def adopt(self, local: Path, path: str) -> None:
         """Move a finished local file to `path`."""
         if not self.is_local:
@@ -136,6 +176,25 @@ class Objects:
             )
         yield from sorted(found)
 
+    def names(self, folder: str) -> list[str]:
+        """The names of the files in `folder`, sorted; none where it is not there."""
+        try:
+            if self.is_local:
+                return sorted(os.listdir(self.full(folder)))
+            self.fs.invalidate_cache(self.full(folder))
+            return sorted(str(path).rsplit("/", 1)[-1] for path in self.fs.ls(self.full(folder), detail=False))
+        except FileNotFoundError:
+            return []
+
+    def remove_all(self, paths: Collection[str]) -> None:
+        """Remove many files, on object stores in one request; those that are gone are fine."""
+        if self.is_local:
+            for path in paths:
+                Path(self.full(path)).unlink(missing_ok=True)
+        elif paths:
+            with suppress(FileNotFoundError):
+                self.fs.rm([self.full(path) for path in paths])
+
     def remove(self, path: str) -> None:
         """Remove a file or a whole folder; nothing there is fine."""
         with suppress(FileNotFoundError):
@@ -156,6 +215,12 @@ class Objects:
                 "give another folder by MMKP_HOME or --home"
             ) from error
         return folder
+
+    def _read_if_there(self, path: str) -> bytes | None:
+        try:
+            return self.read(path)
+        except FileNotFoundError:
+            return None
 
     def _stage(self, data: bytes) -> Path:
         staged = self.scratch("staging") / uuid.uuid4().hex

@@ -49,5 +49,3 @@ def _rows(dataset: DataSet, path: Path) -> list[str | None]:
     for place, (_, post_id) in enumerate(sorted([*ordered, *((line, None) for line in bad)], key=lambda row: row[0])):
         rows[place] = post_id
     return rows
-
-

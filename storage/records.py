@@ -12,6 +12,11 @@ from storage.facts import facts_from_json, facts_to_json
 F = TypeVar("F")
 
 
+def document_of(ref: ArtifactRef) -> str:
+    """Where the record of an artifact stands, relative to the store's root."""
+    return f"artifacts/{ref.address}/record.json"
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     name: str
@@ -51,6 +56,11 @@ class Record:
     def path(self, name: str) -> str:
         """Of one of its files, relative to the store's root."""
         return f"artifacts/{self.ref.address}/{self.folder}/{name}"
+
+    @property
+    def document(self) -> str:
+        """Where the record itself stands."""
+        return document_of(self.ref)
 
     def to_json(self) -> bytes:
         document = {

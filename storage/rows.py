@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmkp_core.identity import fingerprint
+from storage.draft import Draft
 from storage.records import Record
-from storage.store import Draft, Store
+from storage.store import Store
 
 
 def parts_of(store: Store, kind: str, group: str) -> list[Record]:
@@ -42,7 +43,7 @@ class RowStore:
         """Forget the parts that have lost files; their rows are missing from then on."""
         for record in self.store.records(self.kind, self.group):
             if self.store.check(record):
-                self.store.objects.remove(f"artifacts/{record.ref.address}")
+                self.store.forget(record.ref)
 
     def known(self) -> set[str]:
         parts = self.parts()

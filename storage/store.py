@@ -5,84 +5,35 @@ record that names them goes last. So a reader never sees half of an artifact, a 
 that looks finished, and a rebuild never pulls files from under a reader of the old ones.
 """
 
-import hashlib
 import logging
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as pads
-import pyarrow.parquet as pq
 
 from mmkp_core.errors import Damaged, MmkpError
-from mmkp_core.identity import ArtifactRef, canonical, fingerprint
+from mmkp_core.identity import ArtifactRef, fingerprint
+from mmkp_core.locks import locked
+from mmkp_core.spec import dump
+from storage.draft import Draft
+from storage.facts import FACTS
 from storage.images import Images
-from storage.locks import locked
+from storage.index import GONE, Index
 from storage.names import Names, NameVersion
 from storage.objects import Objects
-from storage.records import Record, StoredFile
+from storage.records import Record, document_of
 
 logger = logging.getLogger(__name__)
 
-# Kinds whose loss costs hours or money: when their bytes are damaged, a person decides.
-PRECIOUS = {"run": "mmkp train ... --rebuild", "rationales": "mmkp teach ... --rebuild"}
-
-
-@dataclass
-class Draft:
-    """An artifact in the making: a folder for its files, and what its record is to say."""
-
-    ref: ArtifactRef
-    folder: Path
-    facts: dict[str, Any] = field(default_factory=dict)
-    rests_on: list[ArtifactRef] = field(default_factory=list)
-    """Artifacts that it also needs; they follow from its inputs and spec, so its address does not tell them."""
-
-    def write_table(self, name: str, rows: pa.Table | Sequence[Mapping[str, Any]], schema: pa.Schema) -> int:
-        """Write all of a table at once; its number of rows."""
-        with self.table(name, schema) as table:
-            table.write(rows)
-        return table.rows
-
-    def table(self, name: str, schema: pa.Schema, **parquet: Any) -> "TableWriter":
-        """A Parquet table that grows batch by batch; every row says which artifact it belongs to."""
-        return TableWriter(self.folder / f"{name}.parquet", schema, self.ref.address, **parquet)
-
-
-class TableWriter(AbstractContextManager["TableWriter"]):
-    """Writes a table; `parquet` are settings of the Parquet writer, where a table knows better ones."""
-
-    def __init__(self, path: Path, schema: pa.Schema, artifact: str, **parquet: Any) -> None:
-        self.rows = 0
-        self._source = schema
-        self._schema = schema.append(pa.field("artifact", pa.string(), nullable=False))
-        self._artifact = artifact
-        if isinstance(dictionary := parquet.get("use_dictionary"), list):
-            parquet["use_dictionary"] = [*dictionary, "artifact"]
-        self._writer = pq.ParquetWriter(path, self._schema, **{"compression": "zstd", **parquet})
-
-    def write(self, rows: pa.Table | pa.RecordBatch | Sequence[Mapping[str, Any]]) -> None:
-        if isinstance(rows, pa.RecordBatch):
-            rows = pa.Table.from_batches([rows])
-        elif not isinstance(rows, pa.Table):
-            rows = pa.Table.from_pylist(list(rows), schema=self._source)
-        if rows.num_rows == 0:
-            return
-        artifact = pa.repeat(pa.scalar(self._artifact), rows.num_rows)
-        table = rows.select(self._source.names).cast(self._source)
-        self._writer.write_table(table.append_column(self._schema.field("artifact"), artifact))
-        self.rows += rows.num_rows
-
-    def __exit__(self, *_: object) -> None:
-        self._writer.close()
-
+PRECIOUS = {"run": "mmkp train ... --rebuild", "replies": "mmkp teach ... --rebuild"}
+"""Kinds whose loss costs hours or money: when their bytes are damaged, a person decides, told the command."""
 
 Build = Callable[[Draft], None]
 
@@ -98,11 +49,12 @@ class Store:
         published: "Callable[[Store], None] | None" = None,
     ) -> None:
         self.objects = Objects(root)
+        self.index = Index(self.objects)
         self.images = Images(self.objects)
-        self.names = Names(self.objects)
+        self.names = Names(self.objects, self.index)
         self._provenance = provenance
         self._published = published
-        self._known: dict[str, tuple[int | None, Record]] = {}
+        self._known: dict[str, tuple[bytes, Record]] = {}
 
     @property
     def url(self) -> str:
@@ -113,10 +65,10 @@ class Store:
     def find(self, ref: ArtifactRef) -> Record | None:
         """The record of a whole artifact; None where there is none, or where a derived one is damaged."""
         try:
-            record = self._read(f"artifacts/{ref.address}/record.json")
+            record = self.read_record(document_of(ref))
         except FileNotFoundError:
             return None
-        torn = [f.name for f in record.files if self.objects.size(record.path(f.name)) != f.size]
+        torn = self.torn(record)
         if not torn:
             return record
         if ref.kind in PRECIOUS:
@@ -134,15 +86,21 @@ class Store:
         return record
 
     def records(self, kind: str | None = None, group: str | None = None) -> Iterator[Record]:
-        """Every record, in the order of their addresses; sizes are not checked."""
-        prefix = "/".join(part for part in ("artifacts", kind, group) if part)
-        for path in self.objects.walk(prefix, name="record.json"):
-            yield self._read(path)
+        """Every record, in the order of their addresses, from the index; sizes are not checked.
+
+        A damaged record is left out, and said; only who asks for that very artifact is stopped by it.
+        """
+        below = "/".join(part for part in ("artifacts", kind, group) if part)
+        for path, document in self.index.documents(below).items():
+            try:
+                yield self._understood(path, document)
+            except Damaged as error:
+                logger.warning("left out: %s", error)
 
     def resolve(self, kind: str, name: str) -> ArtifactRef:
         """What a person calls by name, or an address as records give it."""
-        if name.count("/") >= 1 and self.objects.size(f"artifacts/{name}/record.json") is not None:
-            return ArtifactRef.parse(name)
+        if "/" in name and self.objects.size(document_of(ref := ArtifactRef.parse(name))) is not None:
+            return ref
         return self.names.require(f"{kind}/{name}")
 
     # -- building -------------------------------------------------------------------------------------
@@ -163,6 +121,8 @@ class Store:
         rebuild: bool = False,
     ) -> tuple[Record, bool]:
         """The artifact of these, and whether it was there already. Two askers build it once."""
+        if kind not in FACTS:
+            raise TypeError(f"nothing says what an artifact of kind {kind!r} states; give it a class in facts.FACTS")
         ref = self.address(kind, spec, inputs, version, group)
         if not rebuild and (record := self.find(ref)):
             return record, True
@@ -171,11 +131,22 @@ class Store:
             record = None if rebuild and not self._made_since(ref, asked_at) else self.find(ref)
             if record:
                 return record, True
-            return self._build(ref, canonical(spec), tuple(inputs), version, build), False
+            return self._build(ref, dump(spec), tuple(inputs), version, build), False
 
     def lock(self, name: str, *, told: bool = True) -> AbstractContextManager[None]:
-        """Nobody else holds `name` meanwhile; the kernel drops it with its holder. A wait is logged if `told`."""
-        return locked(Path(self.objects.full("locks")) if self.objects.is_local else None, name, told=told)
+        """Nobody else holds `name` meanwhile; the kernel drops it with its holder. A wait is logged if `told`.
+
+        On a store without local files there is none: a double build there is waste, never damage, because the record
+        that publishes a result goes last.
+        """
+        if not self.objects.is_local:
+            return nullcontext()
+
+        def waiting() -> None:
+            if told:
+                logger.info("waiting for another run that is making %s", name)
+
+        return locked(Path(self.objects.full("locks")) / f"{name.replace('/', '.')}.lock", waiting=waiting)
 
     def workspace(self, ref: ArtifactRef) -> Path:
         """A local folder that survives a killed build of `ref`: checkpoints, journals. Gone once published."""
@@ -191,9 +162,15 @@ class Store:
             self._announce()
         return version
 
+    def forget(self, ref: ArtifactRef) -> None:
+        """Remove an artifact with its files; the next who needs it builds it again."""
+        self.index.note(document_of(ref), GONE)
+        self.objects.remove(f"artifacts/{ref.address}")
+        self._announce()
+
     def _made_since(self, ref: ArtifactRef, moment: datetime) -> bool:
         try:
-            return self._read(f"artifacts/{ref.address}/record.json").made_at >= moment
+            return self.read_record(document_of(ref)).made_at >= moment
         except FileNotFoundError:
             return False
 
@@ -206,24 +183,24 @@ class Store:
         begun = time.monotonic()
         try:
             build(draft)
-            files = tuple(_describe(path, staging) for path in sorted(staging.rglob("*")) if path.is_file())
             record = Record(
                 ref=ref,
                 spec=spec,
                 version=version,
                 inputs=(*inputs, *draft.rests_on),
                 folder=uuid.uuid4().hex[:12],
-                files=files,
-                facts=draft.facts,
+                files=draft.files(),
+                facts=draft.stated(),
                 made_at=datetime.now(UTC),
                 seconds=round(time.monotonic() - begun, 3),
                 provenance=self._provenance(),
             )
-            for file in files:
+            for file in record.files:
                 self.objects.adopt(staging / file.name, record.path(file.name))
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        self.objects.put(f"artifacts/{ref.address}/record.json", record.to_json())
+        self.index.note(record.document, record.folder)
+        self.objects.put(record.document, record.to_json())
         shutil.rmtree(self.workspace(ref), ignore_errors=True)
         self._announce()
         return record
@@ -267,77 +244,30 @@ class Store:
 
     def check(self, record: Record) -> list[str]:
         """The files of an artifact whose bytes are not those recorded."""
-        return [f.name for f in record.files if self._sha256(record.path(f.name)) != f.sha256]
+        return [f.name for f in record.files if self.objects.sha256(record.path(f.name)) != f.sha256]
 
-    def _sha256(self, path: str) -> str:
-        try:
-            with self.objects.open(path) as handle:
-                return hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type]
-        except FileNotFoundError:
-            return ""
+    def torn(self, record: Record) -> list[str]:
+        """The files of an artifact that are not there or have another size; cheap, and asked on every hit."""
+        return [f.name for f in record.files if self.objects.size(record.path(f.name)) != f.size]
 
-    def _read(self, path: str) -> Record:
-        size = self.objects.size(path)
-        if size is None:
-            raise FileNotFoundError(path)
-        stamp = Path(self.objects.full(path)).stat().st_mtime_ns if self.objects.is_local else None
+    def read_record(self, path: str) -> Record:
+        """The record that stands at `path`, whatever the index says."""
+        return self._understood(path, self.objects.read(path))
+
+    def documents(self) -> list[str]:
+        """Where every record stands, found by walking the store."""
+        return list(self.objects.walk("artifacts", name="record.json"))
+
+    def _understood(self, path: str, document: bytes) -> Record:
         known = self._known.get(path)
-        if known and stamp is not None and known[0] == stamp:
+        if known and known[0] == document:
             return known[1]
         try:
-            record = Record.from_json(self.objects.read(path))
-        except (ValueError, KeyError, TypeError) as error:
+            record = Record.from_json(document)
+        except (ValueError, KeyError, TypeError, MmkpError) as error:
             raise Damaged(
                 f"the record {self.objects.address(path)} is damaged ({error}); remove its folder, and the next "
                 "run makes the artifact again"
             ) from error
-        self._known[path] = (stamp, record)
+        self._known[path] = (document, record)
         return record
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something in the store that is not as recorded, or that nothing needs."""
-
-    what: Literal["damaged", "stale"]
-    path: str
-    remedy: str
-
-
-def verify(store: Store) -> Iterator[Finding]:
-    """Every stored byte against its SHA-256."""
-    for record in store.records():
-        for name in store.check(record):
-            remedy = PRECIOUS.get(record.ref.kind, "remove it; the next run that needs it builds it again")
-            yield Finding("damaged", record.path(name), remedy)
-    for path in store.objects.walk("images"):
-        if store._sha256(path) != path.rsplit("/", 1)[-1]:
-            yield Finding("damaged", path, "remove it, and ingest its source again with --rebuild")
-
-
-def collect_garbage(store: Store, older_than_hours: float = 24.0) -> Iterator[Finding]:
-    """Remove what no record names: files of killed builds, of replaced builds, work folders, free locks."""
-    latest = time.time() - older_than_hours * 3600
-    left = [path for path in store.objects.walk("artifacts") if store.objects.changed_at(path) <= latest]
-    records = list(store.records())  # after the files: one that is being published has none yet, and is young
-    live = {record.path(file.name) for record in records for file in record.files}
-    live |= {f"artifacts/{record.ref.address}/record.json" for record in records}
-    for path in left:
-        if path not in live:
-            store.objects.remove(path)
-            yield Finding("stale", path, "removed")
-    if not store.objects.is_local:
-        return
-    root = Path(store.objects.base)
-    for folder in ("staging", "work", "locks"):
-        for entry in sorted((root / folder).glob("*")):
-            if entry.stat().st_mtime <= latest:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-                yield Finding("stale", str(entry.relative_to(root)), "removed")
-
-
-def _describe(path: Path, root: Path) -> StoredFile:
-    with path.open("rb") as handle:
-        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-    rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
-    return StoredFile(str(path.relative_to(root)), sha256, path.stat().st_size, rows)

@@ -13,10 +13,10 @@ from mmkp_core.data.formats import IngestSettings, IngestSpec, SourceFiles
 from mmkp_core.data.images import ImageFile, ReadImage
 from mmkp_core.data.known import KnownIds
 from mmkp_core.data.sources import read_source, refuse_too_many_bad
-from mmkp_core.tables.posts import IMAGES, POSTS, POSTS_PARQUET, QUARANTINE, SIDE_TABLES
 from mmkp_core.errors import TooManyBadRows
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.learning import Progress, Report
+from mmkp_core.tables.posts import IMAGES, POSTS, POSTS_PARQUET, QUARANTINE, SIDE_TABLES
 from mmkp_core.vision.decoding import Undecodable, decode
 from storage.dataset import DataSet
 from storage.facts import DatasetFacts, PostsFacts

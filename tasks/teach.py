@@ -77,7 +77,9 @@ def counted(answers: Sequence[Mapping[str, Any]]) -> tuple[AnswerCount, ...]:
         place = (row["status"], row["reason"] or "")
         counts[place] += 1
         tokens[place] += row["prompt_tokens"] + row["completion_tokens"]
-    return tuple(AnswerCount(status=s, reason=r, questions=counts[s, r], tokens=tokens[s, r]) for s, r in sorted(counts))
+    return tuple(
+        AnswerCount(status=s, reason=r, questions=counts[s, r], tokens=tokens[s, r]) for s, r in sorted(counts)
+    )
 
 
 def ask(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.catalogue import FLOWS
+from flows.server.catalogue import FLOWS
 
 ROOT = Path(__file__).resolve().parent.parent
 DECLARED = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
@@ -17,7 +17,7 @@ def test_there_is_a_deployment_for_each_flow() -> None:
 
 @pytest.mark.parametrize("entry", DECLARED, ids=lambda entry: entry["name"])
 def test_an_entry_loads_as_served(entry: dict[str, object]) -> None:
-    from flows.deployments import deployment_from
+    from flows.server.deployments import deployment_from
 
     deployment = deployment_from(entry, ROOT / "prefect.yaml")
     assert deployment.description
@@ -27,7 +27,7 @@ def test_an_entry_loads_as_served(entry: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("entry", DECLARED, ids=lambda entry: entry["name"])
 def test_every_field_of_a_form_is_described(entry: dict[str, object]) -> None:
-    from flows.deployments import flow_at
+    from flows.server.deployments import flow_at
 
     schema = flow_at(str(entry["entrypoint"])).parameters.model_dump()
     bare = [name for name, field in schema["properties"].items() if not _described(field, schema["definitions"])]

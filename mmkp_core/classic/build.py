@@ -1,55 +1,43 @@
-"""Which parts does a spec ask for? The only place where its choices are told apart."""
+"""A network with fresh weights, put together from the parts of a spec."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import nn
 
-from mmkp_core.classic.batch import Vocabularies
-from mmkp_core.classic.blocks.decoder import Decoder
-from mmkp_core.classic.blocks.fusion import EachAsksOthers, Fusion, ImageAsksText
-from mmkp_core.classic.blocks.gru import BiGru
+from mmkp_core.classic.blocks.block import Sizes
+from mmkp_core.classic.blocks.handover import Handover
+from mmkp_core.classic.declaration import require_fit
 from mmkp_core.classic.model import KeyphraseModel
+from mmkp_core.classic.parts.classifiers import CLASSIFIERS
+from mmkp_core.classic.parts.encoders import ENCODERS
+from mmkp_core.classic.parts.fusions import FUSIONS
+from mmkp_core.classic.parts.images import IMAGES
+from mmkp_core.classic.parts.writers import WRITERS
 from mmkp_core.classic.spec import ClassicSpec
-from mmkp_core.data.vocabulary import PAD, UNK
-from mmkp_core.errors import WrongInput
+from mmkp_core.classic.texts import Vocabularies
+from mmkp_core.data.vocabulary import PAD
+from mmkp_core.imports import imported
 
 
-def build_model(spec: ClassicSpec, known: Vocabularies, cell_size: int) -> KeyphraseModel:
-    """A model with fresh weights, drawn from torch's generator as it stands."""
-    if spec.classifier and spec.fusion == "none":
-        raise WrongInput("classifier=True needs a fusion: set fusion to image_asks_text or each_asks_others")
-    if spec.handover != "none" and not spec.classifier:
-        raise WrongInput(f"handover={spec.handover!r} needs a classifier: set classifier=True")
-    if spec.hidden % 2:
-        raise WrongInput(f"hidden={spec.hidden} cannot be split between two reading directions; give an even number")
-    embedding = nn.Embedding(len(known.words), spec.word_size, padding_idx=PAD)
+def build_model(spec: ClassicSpec, known: Vocabularies, cell_numbers: int) -> KeyphraseModel:
+    """A model drawn from torch's generator as it stands; the order of the draws is part of a result."""
+    require_fit(spec)
+    sizes = Sizes(len(known.words), len(known.classes), cell_numbers, spec.word_size, spec.hidden, spec.dropout)
+    embedding = nn.Embedding(sizes.words, sizes.word_size, padding_idx=PAD)
     with torch.no_grad():
         embedding.weight.normal_(0.0, 0.1)[PAD] = 0.0
-    attention = (spec.hidden, spec.heads, spec.head_size, spec.dropout)
-    fusion: Fusion | None
-    match spec.fusion:
-        case "none":
-            fusion = None
-        case "image_asks_text":
-            fusion = ImageAsksText(cell_size, *attention)
-        case "each_asks_others":
-            fusion = EachAsksOthers(cell_size, spec.word_size, *attention)
+    image = _block(IMAGES, spec.image, sizes)
+    fusion = _block(FUSIONS, spec.fusion, sizes)
+    encoder = _block(ENCODERS, spec.encoder, sizes)
+    classifier = _block(CLASSIFIERS, spec.classifier, sizes)
+    writer = _block(WRITERS, spec.writer, sizes)
+    handover = spec.writer.handover if spec.writer else None
     return KeyphraseModel(
-        embedding,
-        BiGru(spec.word_size, spec.hidden, spec.layers, spec.dropout),
-        fusion,
-        nn.Linear(spec.hidden, len(known.classes)) if spec.classifier else None,
-        Decoder(spec.word_size, spec.hidden, len(known.words), spec.dropout, spec.handover),
-        cell_size=cell_size,
-        class_words_CW=_class_words(known),
-        handover_classes=spec.handover_classes,
+        embedding, encoder, image, fusion, classifier, writer, Handover(handover, known) if handover else None
     )
 
 
-def _class_words(known: Vocabularies) -> torch.Tensor:
-    """[C, W] the known words of each class, the rest PAD."""
-    numbers = [[known.words.number(word) for word in phrase.split()] for phrase in known.classes.words]
-    known_only = [[n for n in words if n != UNK] for words in numbers]
-    table = torch.full((len(known_only), max(map(len, known_only), default=0) or 1), PAD)
-    for row, words in enumerate(known_only[1:], start=1):
-        table[row, : len(words)] = torch.tensor(words, dtype=torch.long)
-    return table
+def _block(table: Mapping[type[Any], str], part: Any, sizes: Sizes) -> Any:
+    return None if part is None else imported(table[type(part)])(part, sizes)

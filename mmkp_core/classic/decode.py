@@ -1,6 +1,6 @@
-"""Which phrases does a trained generator write for a post?
+"""Beam search: the phrases that a trained writer generates for a post.
 
-Beam search over all posts of a batch at once. Beginnings are ranked by summed log-probability; one is finished at its
+It runs over all posts of a batch at once. Beginnings are ranked by summed log-probability; one is finished at its
 end sign, its score then being the sum divided by its words, end sign included. A post is done when its best
 beginning ends and enough phrases are finished; if steps run out first, unfinished beginnings fill up behind the
 finished. Only living beginnings of posts not yet done are computed.
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mmkp_core.classic.blocks.decoder import FLOOR, Decoder, Sources, Written
 from mmkp_core.classic.blocks.heads import WordHead
+from mmkp_core.classic.blocks.writer import FLOOR, NextWords, Sources, State, Stepping
 from mmkp_core.classic.spec import DecodeSpec
 from mmkp_core.data.vocabulary import BOS, EOS, UNK
 
@@ -38,26 +38,26 @@ class Phrase:
 
 
 def beam_search(
-    decoder: Decoder, embedding: nn.Embedding, sources: Sources, start_BH: Tensor, spec: DecodeSpec
+    writer: Stepping[State], embedding: nn.Embedding, sources: Sources, spec: DecodeSpec
 ) -> list[list[Phrase]]:
     """The best phrases of each post of a batch, best first, at most `spec.keep`."""
-    posts, beam, steps, device = len(start_BH), spec.beam, spec.steps, start_BH.device
+    text_BLH = sources.text.states_BLH
+    posts, beam, steps, device = len(text_BLH), spec.beam, spec.steps, text_BLH.device
     known = embedding.num_embeddings
     copies = _Copies.of(sources.copied_BS)
-    room_RV = start_BH.new_full((min(ROWS, posts * beam), -(-known // BLOCK) * BLOCK), -torch.inf)
+    room_RV = text_BLH.new_full((min(ROWS, posts * beam), -(-known // BLOCK) * BLOCK), -torch.inf)
     finished, unfinished = _Pool(posts, device), _Pool(posts, device)
     words_BKT = torch.full((posts, beam, steps), EOS, device=device)
     looks_BKT = torch.zeros_like(words_BKT)
-    score_BK = start_BH.new_zeros(posts, beam)
+    score_BK = text_BLH.new_zeros(posts, beam)
     done_B = torch.zeros(posts, dtype=torch.bool, device=device)
     post_R, slot_R = torch.arange(posts, device=device), torch.zeros(posts, dtype=torch.long, device=device)
-    state_RH, word_R = start_BH, torch.full((posts,), BOS, device=device)
+    state, word_R = writer.start(sources), torch.full((posts,), BOS, device=device)
 
     for step in range(steps):
         word_RE = embedding(torch.where(word_R < known, word_R, UNK))
-        state_RH = decoder.gru.step(word_RE, state_RH)
-        written = decoder.write(sources, state_RH, word_RE, post_R)
-        likely_RC, next_RC = _likeliest(decoder, written, copies, post_R, beam, room_RV)
+        following, state = writer.step(sources, state, word_RE, post_R)
+        likely_RC, next_RC = _likeliest(writer.words, following, copies, post_R, beam, room_RV)
 
         at = (post_R, slot_R)
         total_BKC = score_BK.new_full((posts, beam, beam), -torch.inf)
@@ -66,7 +66,7 @@ def beam_search(
         parent_BK = choice_BK // beam
         words_BKT, looks_BKT = _children(words_BKT, parent_BK), _children(looks_BKT, parent_BK)
         words_BKT[:, :, step] = _spread(next_RC, at, (posts, beam, beam)).flatten(1).gather(1, choice_BK)
-        looks_BKT[:, :, step] = _spread(written.attention_ML.argmax(1), at, (posts, beam)).gather(1, parent_BK)
+        looks_BKT[:, :, step] = _spread(following.attention_ML.argmax(1), at, (posts, beam)).gather(1, parent_BK)
 
         real_BK = score_BK > -torch.inf
         ends_BK = real_BK & (words_BKT[:, :, step] == EOS)
@@ -79,7 +79,7 @@ def beam_search(
         post_R, slot_R = torch.nonzero(living_BK, as_tuple=True)
         if not len(post_R):
             break
-        state_RH, word_R = state_RH[row_BK[post_R, slot_R]], words_BKT[post_R, slot_R, step]
+        state, word_R = writer.reorder(state, row_BK[post_R, slot_R]), words_BKT[post_R, slot_R, step]
 
     whole, cut = finished.best(spec.keep), unfinished.best(spec.keep)
     return [(done + rest)[: spec.keep] for done, rest in zip(whole, cut, strict=True)]
@@ -111,20 +111,21 @@ class _Copies:
         sorted_BS, order_BS = copied_BS.sort(dim=1)
         rank_BS = torch.zeros_like(sorted_BS)
         rank_BS[:, 1:] = (sorted_BS[:, 1:] != sorted_BS[:, :-1]).cumsum(1)
-        word_BU = torch.full((len(copied_BS), int(rank_BS.max()) + 1), -1, device=copied_BS.device)
+        most = int(rank_BS.max()) + 1 if rank_BS.numel() else 0
+        word_BU = torch.full((len(copied_BS), most), -1, device=copied_BS.device)
         word_BU.scatter_(1, rank_BS, sorted_BS)
         return cls(word_BU, torch.empty_like(rank_BS).scatter_(1, order_BS, rank_BS))
 
 
 def _likeliest(
-    decoder: Decoder, written: Written, copies: _Copies, post_R: Tensor, beam: int, room_RV: Tensor
+    head: WordHead, following: NextWords, copies: _Copies, post_R: Tensor, beam: int, room_RV: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Log-probabilities and numbers [R, beam] of the likeliest next words, best first."""
     word_RU = copies.word_BU[post_R]
-    copied_RU = written.copy_MS.new_zeros(word_RU.shape)
-    copied_RU.scatter_add_(1, copies.slot_BS[post_R], written.copy_MS)
-    generated_RC, word_RC, generated_RU = _generated(decoder.words, written.features_MI, word_RU, beam, room_RV)
-    generate_R1 = written.generate_M.unsqueeze(1)
+    copied_RU = following.copy_MS.new_zeros(word_RU.shape)
+    copied_RU.scatter_add_(1, copies.slot_BS[post_R], following.copy_MS)
+    generated_RC, word_RC, generated_RU = _generated(head, following.features_MI, word_RU, beam, room_RV)
+    generate_R1 = following.generate_M.unsqueeze(1)
     also_copied_RC = (word_RC.unsqueeze(2) == word_RU.unsqueeze(1)).any(2)
     probability = torch.cat((generate_R1 * generated_RC, generate_R1 * generated_RU + copied_RU), dim=1)
     absent = torch.cat((also_copied_RC, word_RU < 0), dim=1)

@@ -1,55 +1,56 @@
-"""What does a trained classic system consist of?
+"""The model folder of a trained classic system.
 
 spec.json               what was trained
 vocabulary.json         words, classes, and how many numbers a cell of an image has
 model.safetensors       the finished weights
-generator.safetensors   with a hand-over: the decoder as it was before it, for the head of that name
+generator.safetensors   where a stage keeps the writer: its weights before that stage, for the head of that name
 """
 
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from mmkp_core.classic.batch import Vocabularies
-from mmkp_core.classic.blocks.decoder import Decoder
+from mmkp_core.classic.blocks.writer import Writer
 from mmkp_core.classic.build import build_model
 from mmkp_core.classic.model import KeyphraseModel
-from mmkp_core.classic.spec import ClassicSpec, DecodeSpec
+from mmkp_core.classic.spec import ClassicSpec
+from mmkp_core.classic.texts import Vocabularies
 from mmkp_core.data.vocabulary import SPECIALS, UNK, Vocabulary
+from mmkp_core.spec import dump, load
 from mmkp_core.training.checkpoint import put_tensors
-from mmkp_core.training.spec import TrainingSpec
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
     spec: ClassicSpec
     known: Vocabularies
-    cell_size: int
+    cell_numbers: int
     network: KeyphraseModel
-    generator: Decoder | None
-    """The decoder before the hand-over."""
+    generator: Writer[Any] | None
+    """The writer that answers under the head `generator` or `phrases`."""
 
 
 def save_model(
     folder: Path,
     spec: ClassicSpec,
     known: Vocabularies,
-    cell_size: int,
+    cell_numbers: int,
     network: KeyphraseModel,
     generator: Mapping[str, Tensor] | None,
 ) -> None:
+    """`generator` holds the weights of a writer that was kept before a later stage."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "spec.json", asdict(spec))
+    _write(folder / "spec.json", dump(spec))
     vocabulary = {
         "words": known.words.words[known.words.specials :],
         "classes": known.classes.words[known.classes.specials :],
-        "cell_size": cell_size,
+        "cell_numbers": cell_numbers,
     }
     _write(folder / "vocabulary.json", vocabulary)
     save_file({name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}, folder / _WEIGHTS)
@@ -58,27 +59,21 @@ def save_model(
 
 
 def load_model(folder: Path) -> TrainedModel:
-    raw: dict[str, Any] = json.loads((folder / "spec.json").read_text(encoding="ascii"))
-    nested: dict[str, Any] = {
-        "training": TrainingSpec(**raw.pop("training")),
-        "handover_training": TrainingSpec(**raw.pop("handover_training")),
-        "decoding": DecodeSpec(**raw.pop("decoding")),
-    }
-    spec = ClassicSpec(**raw, **nested)
+    spec = load(ClassicSpec, json.loads((folder / "spec.json").read_text(encoding="ascii")))
     vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="ascii"))
     known = Vocabularies(
         Vocabulary((*SPECIALS, *vocabulary["words"]), unknown=UNK, specials=len(SPECIALS)),
         Vocabulary((SPECIALS[UNK], *vocabulary["classes"]), unknown=0, specials=1),
     )
-    network = build_model(spec, known, vocabulary["cell_size"])
+    network = build_model(spec, known, vocabulary["cell_numbers"])
     put_tensors(network, load_file(folder / _WEIGHTS))
-    generator = None
-    if (folder / _GENERATOR).exists():
-        generator = copy.deepcopy(network.decoder)
+    generator = network.writer
+    if (folder / _GENERATOR).exists() and generator is not None:
+        generator = copy.deepcopy(generator)
         put_tensors(generator, load_file(folder / _GENERATOR))
         generator.eval()
     network.eval()
-    return TrainedModel(spec, known, vocabulary["cell_size"], network, generator)
+    return TrainedModel(spec, known, vocabulary["cell_numbers"], network, generator)
 
 
 _WEIGHTS, _GENERATOR = "model.safetensors", "generator.safetensors"

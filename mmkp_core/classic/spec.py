@@ -1,20 +1,23 @@
-"""What makes one classic system differ from another?"""
+"""The spec of a classic system, composed of parts: what is read, encoder, image side, fusion, classifier, writer."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated
 
 from annotated_types import Ge, Le, Lt
 
-from mmkp_core.training.spec import TrainingSpec
+from mmkp_core.classic.parts.classifiers import ClassifierSpec
+from mmkp_core.classic.parts.encoders import EncoderSpec, GruEncoderSpec
+from mmkp_core.classic.parts.fusions import FusionSpec
+from mmkp_core.classic.parts.images import ImageSpec
+from mmkp_core.classic.parts.reading import ReadSpec
+from mmkp_core.classic.parts.stages import StageSpec
+from mmkp_core.classic.parts.writers import GruWriterSpec, WriterSpec
 from mmkp_core.spec import spec
-
-Fusion = Literal["none", "image_asks_text", "each_asks_others"]
-Handover = Literal["none", "normalised", "as_released"]
+from mmkp_core.training.spec import TrainingSpec
 
 
 @spec
 class DecodeSpec:
-    """How phrases are read out of a trained generator."""
+    """How answers are read out of a trained system."""
 
     beam: Annotated[int, Ge(1), Le(100)] = 10
     """Beginnings that are followed at once."""
@@ -24,55 +27,35 @@ class DecodeSpec:
     """Phrases given for a post."""
 
 
-_TRAINING = TrainingSpec()
-_HANDOVER_TRAINING = TrainingSpec(epochs=5, learning_rate=1e-4)
-_DECODING = DecodeSpec()
-
-
 @spec
 class ClassicSpec:
-    """A recurrent keyphrase model: what it reads, how it joins text and image, what it answers with."""
+    """A keyphrase model of parts: what it reads, how it joins text and image, what it answers with."""
 
-    image_words: bool = True
-    """Read the words found in the image after the post's own."""
-    entities: bool = False
-    """Read the image's visual entities after those."""
-    fusion: Fusion = "none"
-    """How other modalities reach the answer. image_asks_text: the mean of the image's cells attends over the words.
-    each_asks_others: the means of words, cells and attributes each attend over the other two."""
-    classifier: bool = False
-    """Answer with one of the training phrases as well; needs a fusion."""
-    handover: Handover = "none"
-    """Whether the generator, in a second phase, can copy the words of the classifier's best phrases: beside the text's
-    words with shares that add up to one (normalised), or both in full, so that the sum exceeds one (as_released)."""
-    blind: bool = False
-    """Withhold the image's vectors and attributes, in training and prediction: shows what they add. Words read in
-    the image stay."""
+    reads: ReadSpec = ReadSpec()
+    """What of a post is read."""
+    encoder: EncoderSpec | None = GruEncoderSpec()
+    """How its words become states; none: no text is read."""
+    image: ImageSpec | None = None
+    """Which vectors of its image are read; none: the image is not looked at."""
+    fusion: FusionSpec | None = None
+    """How what was read becomes one vector per post; without one, the writer reads the text alone."""
+    classifier: ClassifierSpec | None = None
+    """How one of the training phrases is chosen; needs a fusion."""
+    writer: WriterSpec | None = GruWriterSpec()
+    """How phrases are generated; none: the classifier alone answers."""
 
     words: Annotated[int, Ge(1), Le(1_000_000)] = 45_000
     """Most frequent words that are known."""
-    copied_strangers: Annotated[int, Ge(0), Le(1000)] = 15
-    """Distinct unknown words of a post that can be copied."""
-    longest_text: Annotated[int, Ge(1), Le(100_000)] = 2000
-    """Words of a post that are read; the longest published post has 1,090."""
     word_size: Annotated[int, Ge(1), Le(4096)] = 200
     """Numbers per word vector."""
     hidden: Annotated[int, Ge(2), Le(4096)] = 300
-    """Numbers per state; even, one half for each reading direction."""
-    layers: Annotated[int, Ge(1), Le(8)] = 2
-    """Layers of the encoder."""
-    heads: Annotated[int, Ge(1), Le(64)] = 4
-    """Heads of the attention between modalities."""
-    head_size: Annotated[int, Ge(1), Le(1024)] = 128
-    """Numbers per head."""
+    """Numbers per state, in every part."""
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.1
     """Share of numbers left out at random while training."""
-    handover_classes: Annotated[int, Ge(1), Le(100)] = 5
-    """Best phrases of the classifier whose words the generator can copy."""
 
-    training: TrainingSpec = _TRAINING
-    """Training of everything but the hand-over."""
-    handover_training: TrainingSpec = _HANDOVER_TRAINING
-    """Training of the generator with the hand-over, encoder and classifier frozen; in the first phase's precision."""
-    decoding: DecodeSpec = _DECODING
-    """How phrases are generated."""
+    training: TrainingSpec = TrainingSpec()
+    """How every stage is trained, but for what the stage says itself."""
+    stages: tuple[StageSpec, ...] = (StageSpec(),)
+    """Stages of training, one after another."""
+    decoding: DecodeSpec = DecodeSpec()
+    """How answers are read out."""

@@ -8,10 +8,10 @@ text; a tag inside a sentence is one of its words and stays, without its sign, a
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
+
 from mmkp_core.spec import spec
 
 

@@ -1,4 +1,4 @@
-"""The record: what a post is, what is known of its image, and what a system says of it."""
+"""The records: a post, what was read from its image, and what a system predicts for it."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -59,20 +59,31 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class ImageFeatures:
-    """Feature vectors of images: `matrix` is [images, cells, numbers], possibly a memory map."""
+    """Feature vectors of images, of each as many cells as it has."""
 
     matrix: npt.NDArray[np.floating[Any]]
+    """[images, most cells, numbers], possibly a memory map; zeros stand behind an image's last cell."""
     rows: Mapping[str, int]
     """image key -> row of `matrix`"""
+    cells: npt.NDArray[np.integer[Any]] | None = None
+    """[images] how many cells an image has; None: every image has all."""
+
+    @property
+    def numbers(self) -> int:
+        """Per cell."""
+        return int(self.matrix.shape[2])
 
     def gather(self, keys: Sequence[str | None]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """[B, P, D] features and a [B] mask; an image that is not there is zeros and False."""
+        """[B, P, D] features and a [B, P] mask of the cells; an image that is missing is zeros and False."""
+        most = self.matrix.shape[1]
         out = np.zeros((len(keys), *self.matrix.shape[1:]), dtype=np.float32)
-        there = np.array([key is not None and key in self.rows for key in keys], dtype=bool)
-        found = [self.rows[key] for key, here in zip(keys, there, strict=True) if here and key is not None]
+        mask = np.zeros((len(keys), most), dtype=bool)
+        places = [place for place, key in enumerate(keys) if key is not None and key in self.rows]
+        found = [self.rows[key] for place in places if (key := keys[place]) is not None]
         if found:
-            out[there] = self.matrix[found]
-        return out, there
+            out[places] = self.matrix[found]
+            mask[places] = True if self.cells is None else np.arange(most) < self.cells[found][:, None]
+        return out, mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

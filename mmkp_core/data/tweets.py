@@ -9,8 +9,7 @@ import functools
 import html
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import ClassVar
+
 from mmkp_core.spec import spec
 
 

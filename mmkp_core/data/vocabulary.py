@@ -1,6 +1,6 @@
-"""Which words and phrases does a model know, and under which numbers?
+"""The words and phrases that a model knows, under their numbers.
 
-Words of source and target share one list. A source word outside it can still be copied: within its own post it
+Words of source and target share one list. A source word outside it (OOV) can still be copied: within its own post it
 gets a number after the last word's, in order of appearance (`CopyCodes`).
 """
 
@@ -56,23 +56,23 @@ class CopyCodes:
     """As the encoder reads it: a word outside the vocabulary is `<unk>`."""
     copies: list[int]
     """As it is copied: a word outside the vocabulary has the post's own number."""
-    strangers: dict[str, int]
+    oov: dict[str, int]
     """The post's own numbers: word -> number, from `len(vocabulary)` on."""
 
     def target(self, words: Iterable[str], vocabulary: Vocabulary) -> list[int]:
         """A phrase's words in numbers; a word that only the source knows keeps the source's number."""
-        return [vocabulary.numbers.get(word) or self.strangers.get(word, UNK) for word in words]
+        return [vocabulary.numbers.get(word) or self.oov.get(word, UNK) for word in words]
 
 
-def copy_codes(words: Sequence[str], vocabulary: Vocabulary, most_strangers: int) -> CopyCodes:
-    """`words` in numbers; after `most_strangers` distinct unknown words any further one is plainly unknown."""
+def copy_codes(words: Sequence[str], vocabulary: Vocabulary, most_oov: int) -> CopyCodes:
+    """`words` in numbers; after `most_oov` distinct unknown words any further one is plainly unknown."""
     numbers = [vocabulary.number(word) for word in words]
-    strangers: dict[str, int] = {}
+    oov: dict[str, int] = {}
     copies = []
     for word, number in zip(words, numbers, strict=True):
         if number == UNK and word not in SPECIALS:
-            if word not in strangers and len(strangers) < most_strangers:
-                strangers[word] = len(vocabulary) + len(strangers)
-            number = strangers.get(word, UNK)
+            if word not in oov and len(oov) < most_oov:
+                oov[word] = len(vocabulary) + len(oov)
+            number = oov.get(word, UNK)
         copies.append(number)
-    return CopyCodes(numbers, copies, strangers)
+    return CopyCodes(numbers, copies, oov)

@@ -1,7 +1,7 @@
-"""In which part of a split does each post stand?
+"""Assigns posts, or whole clusters of duplicates, to the parts of a split.
 
-Parts are numbers here, positions in `PARTS`. Posts come as clusters: those that are copies of each other, directly or
-through others, have one number, and no cluster is ever cut. Every choice follows from the generator that is passed in.
+Parts are numbers here, positions in `PARTS`. Posts come as clusters: duplicates of each other, directly or through
+others, have one number, and no cluster is ever cut. Every choice follows from the generator that is passed in.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mmkp_core.overlap.likeness import Ints, Likeness, Mask
+from mmkp_core.overlap.similarity import Ints, Mask, Similarity
 
 Parts = npt.NDArray[np.int8]
 
@@ -19,7 +19,7 @@ TRAIN, VALID, TEST, DROPPED = range(4)
 
 
 def part_sizes(posts: int, valid_share: float, test_share: float) -> tuple[int, int]:
-    """How many posts to validate and to test on: the nearest whole number, at least one where a share is asked for."""
+    """How many posts to validate and to test on: the nearest whole number, at least one where the share is above 0."""
     valid, test = (max(1, round(share * posts)) if share and posts > 2 else 0 for share in (valid_share, test_share))
     return valid, test
 
@@ -33,17 +33,17 @@ def at_random(posts: int, sizes: tuple[int, int], draw: np.random.Generator) -> 
     return parts
 
 
-def clusters(posts: int, likenesses: Sequence[Likeness]) -> Ints:
+def clusters(posts: int, similarities: Sequence[Similarity]) -> Ints:
     """Cluster of each post, numbered by its first post."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     ends, total = [np.empty((2, 0), np.int64)], posts
-    for likeness in likenesses:  # a group is a node of its own beside the posts
-        members = np.flatnonzero(likeness.group >= 0)
-        ends.append(np.stack([members, total + likeness.group[members]]))
-        ends.append(total + np.stack([likeness.left, likeness.right]))
-        total += likeness.groups
+    for similarity in similarities:  # a group is a node of its own beside the posts
+        members = np.flatnonzero(similarity.group >= 0)
+        ends.append(np.stack([members, total + similarity.group[members]]))
+        ends.append(total + np.stack([similarity.left, similarity.right]))
+        total += similarity.groups
     edges = np.concatenate(ends, axis=1)
     graph = coo_matrix((np.ones(edges.shape[1], np.int8), (edges[0], edges[1])), shape=(total, total))
     component = connected_components(graph, directed=False)[1][:posts]
@@ -93,22 +93,22 @@ def by_time(times: npt.NDArray[np.float64], sizes: tuple[int, int]) -> Parts:
     return parts
 
 
-def without_leaks(parts: Parts, likenesses: Sequence[Likeness]) -> Parts:
+def without_leaks(parts: Parts, similarities: Sequence[Similarity]) -> Parts:
     """Validation posts that are like a training post are dropped, then test posts that are like one of either."""
     out = parts.copy()
     for part in (VALID, TEST):
-        for likeness in likenesses:
-            out[likeness.touched(by=out < part, among=out == part)] = DROPPED
+        for similarity in similarities:
+            out[similarity.touched(by=out < part, among=out == part)] = DROPPED
     return out
 
 
-def without_sources(parts: Parts, likenesses: Sequence[Likeness]) -> Parts:
+def without_sources(parts: Parts, similarities: Sequence[Similarity]) -> Parts:
     """Validation posts that are like a test post are dropped, then training posts that are like one of either."""
     out = parts.copy()
     for part in (VALID, TRAIN):
         later = (out > part) & (out != DROPPED)
-        for likeness in likenesses:
-            out[likeness.touched(by=later, among=out == part)] = DROPPED
+        for similarity in similarities:
+            out[similarity.touched(by=later, among=out == part)] = DROPPED
     return out
 
 

@@ -1,8 +1,7 @@
-"""How are the inner loops of this package compiled?
+"""Compiles the inner loops of this package, once per machine, into numba's cache.
 
-Once per machine, by numba, into its cache: compiling costs about ten CPU-seconds, loading the cache a
-fraction of one. Where neither the package's folder nor the user's cache folder can be written, numba
-refuses to cache; the loops are then compiled anew in each process.
+Compiling costs about ten CPU-seconds, loading the cache a fraction of one. Where neither the package's folder nor the
+user's cache folder can be written, numba refuses to cache; the loops are then compiled anew in each process.
 """
 
 from collections.abc import Callable

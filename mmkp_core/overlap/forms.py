@@ -1,4 +1,4 @@
-"""What is left of a text when only its letters and digits count: the overlap form of many texts at once.
+"""Makes the overlap forms of many texts at once: what is left when only letters and digits count.
 
 Most posts are ASCII or nearly so. For those the form is made by a compiled pass over the bytes, at about a
 tenth of the cost of `overlap_form`; every other text goes through `overlap_form` itself. A test holds the

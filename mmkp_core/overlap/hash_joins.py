@@ -1,4 +1,4 @@
-"""Which pairs of 64-bit hashes are near each other? Every one of them, and no other.
+"""Finds every pair of 64-bit hashes that differ in few bits.
 
 Two hashes that differ in at most d bits are equal in one of d + 1 bands of bits, so only those are compared. Held
 against brute force by a test.

@@ -1,4 +1,4 @@
-"""Which pairs of sets are near each other? Every one of them, and no other.
+"""Finds every pair of sets whose Jaccard similarity reaches a threshold.
 
 A prefix join: two sets at or above the Jaccard threshold share one of their rarest few shingles, so only those who
 share such a one are compared, first by size, by the place of the shingle and by sketches of parities; what these leave

@@ -1,6 +1,6 @@
-"""How much of a test set does a training set already hold?
+"""Measures how much of a test set the training set already holds.
 
-Copies of posts are counted by every measure of `copies`; labels by their normal form, as they are scored, every
+Duplicates are counted by every measure of `duplicates`; labels by their normal form, as they are scored, every
 occurrence of every post.
 """
 
@@ -12,9 +12,9 @@ import numpy as np
 
 from mmkp_core.data.post import Post
 from mmkp_core.data.text import normal_form
-from mmkp_core.overlap.copies import MEASURES, Measure, find_copies, unit_of_score
-from mmkp_core.vision.signatures import ImageSignature
+from mmkp_core.overlap.duplicates import MEASURES, Measure, find_duplicates, unit_of_score
 from mmkp_core.overlap.spec import Unit
+from mmkp_core.vision.signatures import ImageSignature
 
 EQUALS_LISTED = 100
 """Of equal training posts, how many are listed as partners of a test post; all are counted."""
@@ -42,7 +42,7 @@ class OverlapReport:
     train_posts: int
     test_posts: int
     touched: Mapping[Measure, int]
-    """Test posts with at least one such copy among the training posts."""
+    """Test posts with at least one such duplicate among the training posts."""
     all_labels_seen: int
     """Test posts with labels, all of which some training post has."""
     labels: LabelOverlap
@@ -72,21 +72,21 @@ def measure_overlap(
     image_distance: int = 4,
     hashes: Mapping[str, ImageSignature] | None = None,
 ) -> OverlapReport:
-    """`hashes` are by image key; near images are told by structure alone."""
+    """`hashes` are by image key; near images are found by structure alone."""
     posts = [*train, *test]
     right = np.arange(len(posts)) >= len(train)
-    copies = find_copies(posts, unit, threshold, hashes or {}, image_distance, across=right)
+    duplicates = find_duplicates(posts, unit, threshold, hashes or {}, image_distance, across=right)
     pairs: list[OverlapPair] = []
     left_out = 0
     for measure in MEASURES:
-        found = copies[measure].crossing(~right, right, EQUALS_LISTED)
-        left_out += copies[measure].count_crossing(~right, right) - len(found)
+        found = duplicates[measure].crossing(~right, right, EQUALS_LISTED)
+        left_out += duplicates[measure].count_crossing(~right, right) - len(found)
         score_unit = unit_of_score(measure, unit)
         pairs.extend(
             OverlapPair(posts[a].post_id, posts[b].post_id, measure, score_unit, score)
             for a, b, score in zip(found.left.tolist(), found.right.tolist(), found.score.tolist(), strict=True)
         )
-    touched = {measure: int(copies[measure].touched(~right, right).sum()) for measure in MEASURES}
+    touched = {measure: int(duplicates[measure].touched(~right, right).sum()) for measure in MEASURES}
     labels, all_seen = label_overlap([post.keyphrases for post in train], [post.keyphrases for post in test])
     return OverlapReport(len(train), len(test), touched, all_seen, labels, tuple(pairs), left_out)
 

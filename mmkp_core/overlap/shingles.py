@@ -1,4 +1,4 @@
-"""What are the pieces of a text that near-duplicates share?
+"""Cuts texts into shingles, the pieces that near-duplicates share, and numbers them.
 
 The form of a text is one row of UTF-8 bytes; every unit is a span of it: a word, three words in a row,
 three or five characters in a row. A form shorter than one shingle is its own only shingle, an empty form
@@ -29,7 +29,7 @@ _IS_WORDS: dict[Unit, tuple[bool, int]] = {
 class ShingleSets:
     """The distinct shingle sets of many texts, and which text has which.
 
-    Copies are kept once: a campaign of 100,000 equal posts is one set here, and five billion pairs are
+    Equal sets are kept once: a campaign of 100,000 equal posts is one set here, and five billion pairs are
     never written down.
     """
 

@@ -1,14 +1,14 @@
-"""Which posts are trained on, validated on and tested on, and why?
+"""Splits posts into training, validation and test parts, and says why a post was moved or dropped.
 
-Random splits of social posts leak: copies and near-copies of one post land on both sides, and scores measure memory.
-Here a post stands in one part with all its copies, direct or through others. The split says for every post whether
-and why it was moved or dropped, and how much test posts shared with the training side before and after.
+Random splits of social posts leak: duplicates and near-duplicates of one post land on both sides, and scores measure
+memory. Here a post stands in one part with all its duplicates, direct or through others. The split also counts how much
+test posts shared with the training side before and after.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,9 +31,10 @@ from mmkp_core.overlap.assignment import (
     without_leaks,
     without_sources,
 )
-from mmkp_core.overlap.copies import MEASURES, Copies, Measure, find_copies, unit_of_score
-from mmkp_core.overlap.likeness import Ints, Likeness, Mask
+from mmkp_core.overlap.counts import OverlapCount, SplitCounts
+from mmkp_core.overlap.duplicates import MEASURES, Duplicates, Measure, find_duplicates, unit_of_score
 from mmkp_core.overlap.measures import label_overlap
+from mmkp_core.overlap.similarity import Ints, Mask, Similarity
 from mmkp_core.overlap.spec import SplitSpec
 from mmkp_core.seeding import generator
 from mmkp_core.vision.signatures import ImageSignature
@@ -41,13 +42,14 @@ from mmkp_core.vision.signatures import ImageSignature
 if TYPE_CHECKING:
     import pyarrow as pa
 
-WITH_COPIES = "kept with its copies"
+WITH_DUPLICATES = "kept with its duplicates"
 TO_SHARE = "moved to meet the share"
 HELD_OUT = "has a phrase that is kept from training"
+DROPPED_BEFORE = "dropped before"
 NO_PART = "the source states no part"
 NO_TIME = "no time of writing"
-LEAK = "a copy or near-copy of a post of an earlier part"
-SOURCE = "a copy or near-copy of a post of a later part"
+LEAK = "a duplicate or near-duplicate of a post of an earlier part"
+SOURCE = "a duplicate or near-duplicate of a post of a later part"
 
 EQUALS_LISTED = 20
 """Of equal posts, how many are listed as partners of a post of another part."""
@@ -58,15 +60,15 @@ class Split:
     posts: Sequence[Post]
     parts: Parts
     before: Parts
-    """Where each post stood before copies were looked at: what `parts` is measured against."""
+    """Where each post stood before duplicates were looked for: what `parts` is compared with."""
     reasons: Mapping[int, str]
     """Why a post was moved or dropped, by position."""
     cluster: Ints | None
-    copies: Copies
+    duplicates: Duplicates
     spec: SplitSpec
 
     def rows(self) -> "pa.Table":
-        """The table `splits`: a row for each post, in their order."""
+        """A row for each post, in their order."""
         import pyarrow as pa
 
         from mmkp_core.tables.splits import SPLITS
@@ -83,7 +85,7 @@ class Split:
         )
 
     def overlap_rows(self) -> "pa.Table":
-        """The table `overlap_pairs`: pairs that stood in two parts before, and the parts in which they are now."""
+        """Pairs that stood in two parts before, with the parts in which they are now."""
         import pyarrow as pa
 
         from mmkp_core.tables.splits import OVERLAP_PAIRS
@@ -93,7 +95,7 @@ class Split:
         tables = [OVERLAP_PAIRS.schema.empty_table()]
         for measure in MEASURES:
             for earlier, later in ((TRAIN, VALID), (TRAIN, TEST), (VALID, TEST)):
-                found = self.copies[measure].crossing(self.before == earlier, self.before == later, EQUALS_LISTED)
+                found = self.duplicates[measure].crossing(self.before == earlier, self.before == later, EQUALS_LISTED)
                 columns = [ids[found.left], ids[found.right], names[found.left], names[found.right]]
                 unit = unit_of_score(measure, self.spec.text_unit)
                 tables.append(
@@ -109,36 +111,37 @@ class Split:
                 )
         return pa.concat_tables(tables)
 
-    def facts(self) -> dict[str, Any]:
-        """Counts for the record; `overlaps` has a row for each measure, before and after."""
-        counts = {name: int((self.parts == part).sum()) for part, name in enumerate(PARTS)}
-        counts["moved"] = sum(1 for at in self.reasons if self.parts[at] != DROPPED)
-        if self.cluster is not None:
-            sizes = np.bincount(self.cluster)
-            counts["clusters_of_copies"] = int((sizes > 1).sum())
-            counts["posts_with_copies"] = int(sizes[sizes > 1].sum())
-            counts["largest_cluster"] = int(sizes.max(initial=0))
-        return {**counts, "overlaps": self.overlap_table()}
-
-    def overlap_table(self) -> list[dict[str, Any]]:
-        """Test posts (or labels) that share something with the training side, before and now, and of how many."""
+    def facts(self) -> SplitCounts:
+        """Counts for the record."""
+        train, valid, test, dropped = (int((self.parts == part).sum()) for part in range(len(PARTS)))
+        sizes = np.bincount(self.cluster) if self.cluster is not None else np.zeros(0, np.int64)
         before, after = self._shared(self.before), self._shared(self.parts)
-        return [
-            {
-                "measure": measure,
-                "before": before[measure][0],
-                "before_of": before[measure][1],
-                "after": after[measure][0],
-                "after_of": after[measure][1],
-            }
-            for measure in before
-        ]
+        return SplitCounts(
+            train=train,
+            valid=valid,
+            test=test,
+            dropped=dropped,
+            moved=sum(1 for at in self.reasons if self.parts[at] != DROPPED),
+            clusters=int((sizes > 1).sum()),
+            clustered=int(sizes[sizes > 1].sum()),
+            largest_cluster=int(sizes.max(initial=0)),
+            overlaps=tuple(
+                OverlapCount(
+                    measure=measure,
+                    before=shared,
+                    before_of=of,
+                    after=after[measure][0],
+                    after_of=after[measure][1],
+                )
+                for measure, (shared, of) in before.items()
+            ),
+        )
 
     def _shared(self, parts: Parts) -> dict[str, tuple[int, int]]:
         training, test = parts < TEST, parts == TEST
         posts = int(test.sum())
         shared: dict[str, tuple[int, int]] = {
-            measure: (int(self.copies[measure].touched(training, test).sum()), posts) for measure in MEASURES
+            measure: (int(self.duplicates[measure].touched(training, test).sum()), posts) for measure in MEASURES
         }
         train_labels = [self.posts[at].keyphrases for at in np.flatnonzero(parts == TRAIN)]
         labels, all_seen = label_overlap(train_labels, [self.posts[at].keyphrases for at in np.flatnonzero(test)])
@@ -155,51 +158,49 @@ def make_split(posts: Sequence[Post], spec: SplitSpec, signatures: Mapping[str, 
             f"valid_share {spec.valid_share} and test_share {spec.test_share} leave nothing to train on; "
             "give shares that add up to less than 1"
         )
-    copies = _copies(posts, spec, signatures)
-    likenesses = _compared(copies, spec)
+    duplicates = _duplicates(posts, spec, signatures)
+    similarities = _compared(duplicates, spec)
     sizes = part_sizes(len(posts), spec.valid_share, spec.test_share)
     draw = generator(spec.seed, "split")
     before = at_random(len(posts), sizes, draw)
     match spec.kind:
         case "random":
-            return Split(posts, before, before, {}, None, copies, spec)
+            return Split(posts, before, before, {}, None, duplicates, spec)
         case "given":
             given = _given(posts)
             if not (given != DROPPED).any():
                 raise WrongInput("the source states no part for any post; choose another kind of split, such as clean")
-            return Split(posts, given, given, _reasons(given == DROPPED, NO_PART), None, copies, spec)
+            return Split(posts, given, given, _reasons(given == DROPPED, NO_PART), None, duplicates, spec)
         case "temporal":
             times = _times(posts)
             timed = int((~np.isnan(times)).sum())
             if not timed:
                 raise WrongInput("no post says when it was written; choose another kind of split, such as clean")
             before = by_time(times, part_sizes(timed, spec.valid_share, spec.test_share))
-            parts = without_leaks(before, likenesses)
+            parts = without_leaks(before, similarities)
             reasons = _reasons(parts == DROPPED, LEAK) | _reasons(before == DROPPED, NO_TIME)
-            return Split(posts, parts, before, reasons, clusters(len(posts), likenesses), copies, spec)
+            return Split(posts, parts, before, reasons, clusters(len(posts), similarities), duplicates, spec)
         case "purged":
             before = _started(posts, before, spec)
-            parts = without_sources(before, likenesses)
-            return Split(posts, parts, before, _reasons(parts != before, SOURCE), None, copies, spec)
+            parts = without_sources(before, similarities)
+            return Split(posts, parts, before, _reasons(parts != before, SOURCE), None, duplicates, spec)
         case "clean":
-            cluster = clusters(len(posts), likenesses)
+            cluster = clusters(len(posts), similarities)
             before = _started(posts, before, spec)
             parts = together = gathered(before, cluster)
             if spec.start == "random":
                 parts = with_shares(together, cluster, sizes, draw)
-            reasons = _reasons(parts != before, TO_SHARE) | _reasons(
-                (parts != before) & (parts == together), WITH_COPIES
-            )
-            return Split(posts, parts, before, reasons, cluster, copies, spec)
+            moved = parts != before
+            reasons = _reasons(moved, TO_SHARE) | _reasons(moved & (parts == together), WITH_DUPLICATES)
+            return Split(posts, parts, before, reasons, cluster, duplicates, spec)
         case "unseen-labels":
-            cluster = clusters(len(posts), likenesses)
+            cluster = clusters(len(posts), similarities)
             labels = _labels(posts)
             parts, holding = with_unseen_labels(labels, cluster, sizes, spec.unseen_share, draw)
-            companions = np.isin(cluster, cluster[holding])
-            reasons = _reasons(parts != before, TO_SHARE) | _reasons((parts != before) & companions, WITH_COPIES)
-            return Split(
-                posts, parts, before, reasons | _reasons((parts != before) & holding, HELD_OUT), cluster, copies, spec
-            )
+            moved, with_holding = parts != before, np.isin(cluster, cluster[holding])
+            reasons = _reasons(moved, TO_SHARE) | _reasons(moved & with_holding, WITH_DUPLICATES)
+            reasons |= _reasons(moved & holding, HELD_OUT)
+            return Split(posts, parts, before, reasons, cluster, duplicates, spec)
 
 
 def _started(posts: Sequence[Post], random: Parts, spec: SplitSpec) -> Parts:
@@ -216,14 +217,14 @@ def grow(
     spec: SplitSpec,
     signatures: Mapping[str, ImageSignature] | None = None,
 ) -> Split:
-    """A split that keeps every post of `parts_before` (post id -> part) where it is and divides the new ones.
+    """A split that keeps every post of `parts_before` (post id -> part) where it is and splits the new ones.
 
-    New posts fall at random, by time where the spec says so; a new copy joins the posts it is a copy of. What still
-    leaks, as when a new post joins copies of two parts, is dropped from the later part.
+    New posts are split at random, by time where the spec says so; a new duplicate joins the posts that it duplicates.
+    What still leaks, as when a new post joins duplicates of two parts, is dropped from the later part.
     """
-    copies = _copies(posts, spec, signatures)
-    likenesses = _compared(copies, spec)
-    cluster = clusters(len(posts), likenesses)
+    duplicates = _duplicates(posts, spec, signatures)
+    similarities = _compared(duplicates, spec)
+    cluster = clusters(len(posts), similarities)
     old = np.array([post.post_id in parts_before for post in posts], bool)
     fresh = np.flatnonzero(~old)
     sizes = part_sizes(len(fresh), spec.valid_share, spec.test_share)
@@ -236,23 +237,23 @@ def grow(
     settled = old & (before != DROPPED)
     for part in (TEST, VALID, TRAIN):  # the earliest part has the last word
         joined[~old & (before != DROPPED) & np.isin(cluster, cluster[settled & (before == part)])] = part
-    parts = without_leaks(joined, likenesses)
+    parts = without_leaks(joined, similarities)
     reasons = (
         _reasons((before == DROPPED) & ~old, NO_TIME)
-        | _reasons(joined != before, WITH_COPIES)
+        | _reasons(joined != before, WITH_DUPLICATES)
         | _reasons((parts == DROPPED) & (joined != DROPPED), LEAK)
-        | _reasons((before == DROPPED) & old, "dropped before")
+        | _reasons((before == DROPPED) & old, DROPPED_BEFORE)
     )
-    return Split(posts, parts, before, reasons, cluster, copies, spec)
+    return Split(posts, parts, before, reasons, cluster, duplicates, spec)
 
 
-def _copies(posts: Sequence[Post], spec: SplitSpec, signatures: Mapping[str, ImageSignature] | None) -> Copies:
-    return find_copies(
+def _duplicates(posts: Sequence[Post], spec: SplitSpec, signatures: Mapping[str, ImageSignature] | None) -> Duplicates:
+    return find_duplicates(
         posts, spec.text_unit, spec.text_threshold, signatures or {}, spec.image_distance, spec.image_evidence
     )
 
 
-def _compared(copies: Copies, spec: SplitSpec) -> list[Likeness]:
+def _compared(duplicates: Duplicates, spec: SplitSpec) -> list[Similarity]:
     of_text: tuple[Measure, ...] = ("identical_text", "near_text")
     match spec.fields:
         case "text":
@@ -261,7 +262,7 @@ def _compared(copies: Copies, spec: SplitSpec) -> list[Likeness]:
             chosen = tuple(measure for measure in MEASURES if measure not in of_text)
         case "both":
             chosen = MEASURES
-    return [copies[measure] for measure in chosen]
+    return [duplicates[measure] for measure in chosen]
 
 
 def _given(posts: Sequence[Post]) -> Parts:

@@ -1,0 +1,1 @@
+"""The reference lines: what can be reached without learning anything."""

@@ -1,9 +1,9 @@
-"""What makes one reference line differ from another?"""
+"""Settings of a reference line."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
+
 from mmkp_core.spec import spec
 
 

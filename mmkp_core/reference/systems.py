@@ -1,7 +1,7 @@
-"""The reference lines: what can be reached without learning anything."""
+"""The reference lines of the table of systems."""
 
-from mmkp_core.reference.spec import ReferenceSpec
 from mmkp_core.learning import System
+from mmkp_core.reference.spec import ReferenceSpec
 
 REFERENCE_SYSTEMS: tuple[System, ...] = (
     System(

@@ -104,6 +104,7 @@ FEATURES_INDEX = Table(
     (
         KEYED,
         must("row", pa.int32(), "row in the part's vectors; -1 where there is none"),
+        must("cells", pa.int32(), "how many cells of the row are the image's; zeros stand behind them"),
         must("status", TEXT, "ok, unreadable, too_large"),
     ),
 )

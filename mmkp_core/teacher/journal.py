@@ -6,7 +6,6 @@ bytes changed is an error, since a wrong reply would look like a paid one.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ import orjson
 import pyarrow as pa
 
 from mmkp_core.errors import Damaged, MmkpError
+from mmkp_core.locks import try_lock
 from mmkp_core.tables.teacher import REPLIES
 from mmkp_core.teacher.reply import Reply
 
@@ -80,13 +80,11 @@ class Journal:
         self.close()
 
     def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(self._file):
             raise MmkpError(
                 f"{self.path}: another run is writing this journal; wait for it or stop it, then start again: "
                 "what it has paid will not be paid again"
-            ) from None
+            )
 
     def _whole_lines(self) -> int:
         """Index the lines and cut off a torn last one; where the next line goes."""

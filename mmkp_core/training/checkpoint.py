@@ -1,4 +1,4 @@
-"""How does a killed training go on as if nothing had happened?
+"""Checkpoints, from which a killed training goes on as if nothing had happened.
 
 A checkpoint is a folder of safetensors and JSON, written aside and renamed when complete. It holds the trained
 weights, the optimiser's moments and the loop's counters. Random numbers need no saving: every step draws from
@@ -45,17 +45,17 @@ def save_checkpoint(folder: Path, state: LoopState, model: nn.Module, optimiser:
     """Publish a checkpoint and remove the one before it."""
     folder.mkdir(parents=True, exist_ok=True)
     earlier = _checkpoints(folder)
-    aside = folder / "unfinished"
-    if aside.exists():
-        shutil.rmtree(aside)
-    aside.mkdir()
-    save_file(trained_tensors(model), aside / "model.safetensors")
-    save_file(_moments(model, optimiser), aside / "optimiser.safetensors")
-    (aside / "loop.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
-    for path in aside.iterdir():
+    unfinished = folder / "unfinished"
+    if unfinished.exists():
+        shutil.rmtree(unfinished)
+    unfinished.mkdir()
+    save_file(trained_tensors(model), unfinished / "model.safetensors")
+    save_file(_moments(model, optimiser), unfinished / "optimiser.safetensors")
+    (unfinished / "loop.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
+    for path in unfinished.iterdir():
         _flush(path)
     number = int(earlier[-1].name.removeprefix(_PREFIX)) + 1 if earlier else 1
-    os.replace(aside, folder / f"{_PREFIX}{number:08d}")
+    os.replace(unfinished, folder / f"{_PREFIX}{number:08d}")
     _flush(folder)
     for old in earlier:
         shutil.rmtree(old)
@@ -90,10 +90,10 @@ def load_checkpoint(
 def save_best(folder: Path, epoch: int, model: nn.Module) -> None:
     """Keep this epoch's weights; the earlier best stays until `drop_other_best`, for the checkpoint that names it."""
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / "unfinished.safetensors"
-    save_file(trained_tensors(model), aside)
-    _flush(aside)
-    os.replace(aside, _best(folder, epoch))
+    unfinished = folder / "unfinished.safetensors"
+    save_file(trained_tensors(model), unfinished)
+    _flush(unfinished)
+    os.replace(unfinished, _best(folder, epoch))
 
 
 def drop_other_best(folder: Path, epoch: int) -> None:
@@ -119,9 +119,9 @@ def trained_tensors(model: nn.Module) -> dict[str, Tensor]:
 def put_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copy `tensors` into the model's own of the same names."""
     own = dict(model.named_parameters()) | dict(model.named_buffers())
-    strange = sorted(name for name in tensors if name not in own or own[name].shape != tensors[name].shape)
-    if strange:
-        raise Mismatch(f"the saved weights are of another model: {', '.join(strange[:5])} do not fit")
+    unfitting = sorted(name for name in tensors if name not in own or own[name].shape != tensors[name].shape)
+    if unfitting:
+        raise Mismatch(f"the saved weights are of another model: {', '.join(unfitting[:5])} do not fit")
     with torch.no_grad():
         for name, tensor in tensors.items():
             own[name].copy_(tensor)

@@ -1,20 +1,22 @@
-"""What is learned: how do a model and a batch give a gradient?
+"""An objective says what is learned: from a model and a batch it makes a gradient.
 
 The loop in `fit` knows epochs, rates and checkpoints; an objective knows losses. It decides sample by sample what
 enters the gradient: it may call `backward` once for a batch, several times (extra variants of a sample), or for some
 samples only (a gate), and it may write into the parameters' gradients itself. Losses are sums; what the
-summed gradient is divided by is said in numbers, so that a mean over tokens stays right however a batch is cut.
+summed gradient is divided by is a number of its own, so that a mean over tokens stays right however a batch is cut.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
-from torch import Tensor, nn
+from mmkp_core.training.samples import BatchT
 
-Batch = TypeVar("Batch")
-Backward = Callable[[Tensor], None]
+if TYPE_CHECKING:  # specs stand beside objectives, and a spec must not load torch
+    from torch import Tensor, nn
+
+Backward = Callable[["Tensor"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +44,22 @@ class Tally:
         return {name: total / count for name, (total, count) in self.sums.items() if count}
 
 
-class Objective(ABC, Generic[Batch]):
+class Objective(ABC, Generic[BatchT]):
     """One way to train. Implementations are final."""
 
     @abstractmethod
-    def step(self, model: nn.Module, batch: Batch, backward: Backward) -> StepNumbers:
+    def step(self, model: "nn.Module", batch: BatchT, backward: Backward) -> StepNumbers:
         """Add the batch's gradient to the parameters."""
 
     @abstractmethod
-    def measure(self, model: nn.Module, batch: Batch) -> StepNumbers:
+    def measure(self, model: "nn.Module", batch: BatchT) -> StepNumbers:
         """The same figures without a gradient, for validation."""
 
     @abstractmethod
     def criterion(self, means: Mapping[str, float]) -> float:
         """The figure, lower is better, by which the best weights are chosen."""
 
-    def enter_training(self, model: nn.Module) -> None:
+    def enter_training(self, model: "nn.Module") -> None:
         """Called before each epoch's steps: a part that is frozen may stay in evaluation mode."""
         model.train()
 

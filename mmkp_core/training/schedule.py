@@ -1,4 +1,4 @@
-"""How large is a step? The learning rate as a function of how far training is."""
+"""The learning rate as a function of how far training is."""
 
 import math
 

@@ -1,9 +1,9 @@
-"""What of a training run changes its result?"""
+"""Settings of the training loop that change its result."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
+
 from mmkp_core.spec import spec
 
 

@@ -1,11 +1,11 @@
-"""Which model is it, where are its weights, and which of them train?
+"""Loads a backbone and puts the adapter that is trained on it.
 
 Any vision-language model that `transformers` opens by its auto classes; weights are safetensors, and no code that
 comes with them is run. The adapter sits on the linear layers of the language model: they are found in the model's own
 tree, since every family names them in its own way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from torch import Tensor, nn
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from mmkp_core.errors import Mismatch, Unavailable
-from mmkp_core.vlm.conversation import Batch
-from mmkp_core.vlm.spec import TINY, LoraSpec
-from mmkp_core.vlm.weights import TINY_WEIGHTS
+from mmkp_core.vlm.settings import TINY, TINY_WEIGHTS, LoraSpec
+from mmkp_core.vlm.tokens import AnsweredPrompts, Prompts, with_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,36 @@ class Vlm:
         kind = self.model.dtype
         return {name: value.to(kind) if value.is_floating_point() else value for name, value in pictures.items()}
 
-    def see(self, pictures: Mapping[str, Tensor]) -> dict[str, Any]:
+    def encode_images(self, pictures: Mapping[str, Tensor]) -> dict[str, Any]:
         """What the vision tower makes of the pictures, as an input; once for all answers to the same posts."""
         if not pictures:
             return {}
         inputs = self.pixels(pictures)
-        seen = self.model.get_image_features(**inputs, return_dict=True)
+        encoded = self.model.get_image_features(**inputs, return_dict=True)
         # The grid says how many slots lie in a row, which the positions need.
-        return {"seen": seen, **{name: value for name, value in inputs.items() if not value.is_floating_point()}}
+        grid = {name: value for name, value in inputs.items() if not value.is_floating_point()}
+        return {"mm_encoder_outputs": {"image": encoded}, **grid}
+
+    def answer_losses(
+        self, model: nn.Module, prompts: Prompts, answers: Sequence[Sequence[int]], images: Mapping[str, Any]
+    ) -> tuple[Tensor, Tensor]:
+        """Of each post, the summed loss of its answer's tokens, and how many they are.
+
+        `model` is this one, or what runs it on several devices; `images` are its pictures, encoded.
+        """
+        return losses_of(model, with_answers(prompts, answers).to(self.device), images)
+
+    def losses_without_dropout(
+        self, model: nn.Module, prompts: Prompts, answers: Sequence[Sequence[int]], images: Mapping[str, Any]
+    ) -> tuple[Tensor, Tensor]:
+        """The same without a gradient, and without drawing a random number."""
+        training = [module for module in model.modules() if module.training]
+        model.eval()
+        with torch.no_grad():
+            losses = self.answer_losses(model, prompts, answers, images)
+        for module in training:
+            module.training = True
+        return losses
 
 
 def load_backbone(name: str, revision: str, *, device: torch.device, dtype: torch.dtype, download: bool) -> Vlm:
@@ -105,14 +126,10 @@ def language_linears(model: Any) -> list[str]:
     return found
 
 
-def answer_losses(model: Any, batch: Batch, seen: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+def losses_of(model: nn.Module, batch: AnsweredPrompts, images: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """Of each post, the summed loss of its answer's tokens, and how many they are."""
-    batch = batch.to(next(model.parameters()).device)
-    extra = {name: value for name, value in seen.items() if name != "seen"}
-    if seen:
-        extra["mm_encoder_outputs"] = {"image": seen["seen"]}
-    logits_BLV = model(**batch.inputs, **extra, logits_to_keep=batch.kept, use_cache=False).logits
-    told_BL = batch.inputs["input_ids"][:, -batch.kept + 1 :]
+    logits_BLV = model(**batch.inputs, **images, logits_to_keep=batch.kept, use_cache=False).logits
+    target_BL = batch.inputs["input_ids"][:, -batch.kept + 1 :]
     counts_BL = batch.loss_BL[:, -batch.kept + 1 :]
-    losses_BL = nn.functional.cross_entropy(logits_BLV[:, :-1].float().transpose(1, 2), told_BL, reduction="none")
+    losses_BL = nn.functional.cross_entropy(logits_BLV[:, :-1].float().transpose(1, 2), target_BL, reduction="none")
     return (losses_BL * counts_BL).sum(dim=1), counts_BL.sum(dim=1)

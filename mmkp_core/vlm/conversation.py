@@ -1,4 +1,4 @@
-"""How do a post, its picture and an answer become tokens, and which of them carry loss?
+"""Turns posts, their pictures and their answers into tokens, and marks those that carry loss.
 
 A model's own chat template renders the turn and its own processor puts the picture's slots in. Where the pieces of the
 post stand is found by character, counted from the end (the slots before them change the length): a byte-level
@@ -6,74 +6,33 @@ tokenizer fuses the last mark of one piece with the line break after it, so leng
 An answer is tokenized by itself and set behind the prompt's tokens, as it stands there when the model writes it;
 exactly its tokens carry loss, whatever the tokenizer would have fused. What is too long loses words of the post, never
 of the answer.
-
-Letters of tensor names: B posts, L tokens (padded on the left, so that answers end together).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from PIL.Image import Image
 from torch import Tensor
 
 from mmkp_core.errors import Mismatch, WrongInput
 from mmkp_core.prompts.student import StudentPrompt
+from mmkp_core.vlm.tokens import Prompts
 
 PIECES = ("text", "image_words", "seen")  # in the order in which they give way
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One post as a model is asked about it."""
+class ShownPost:
+    """One post as a model is shown it."""
 
     prompt: StudentPrompt
     image: Image | None = None
     """The picture; there exactly when the prompt's turn asks for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompts:
-    """Several asks as tokens, before any answer."""
-
-    rows: tuple[Mapping[str, Tensor], ...]
-    """Of each post one tensor of L figures for every input that has one per token."""
-    pictures: Mapping[str, Tensor]
-    """What the vision tower takes, of all posts together; empty where no post has a picture."""
-    text: tuple[Tensor, ...]
-    """Of each post, which of its tokens are the post's own words."""
-    pad: int
-    cut: tuple[int, ...] = ()
-    """Which rows lost words."""
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def to(self, device: torch.device) -> "Prompts":
-        """Pictures on the device; tokens stay behind, for they go over as whole batches, with answers."""
-        return replace(self, pictures={name: value.to(device) for name, value in self.pictures.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Prompts with answers behind them, as a model takes them."""
-
-    inputs: Mapping[str, Tensor]
-    loss_BL: Tensor
-    """True for the tokens of the answer and of the mark that ends it."""
-    text_BL: Tensor
-    """True for the post's own words."""
-    kept: int
-    """How many last positions need logits: those that predict a token with loss."""
-
-    def to(self, device: torch.device) -> "Batch":
-        inputs = {name: value.to(device) for name, value in self.inputs.items()}
-        return Batch(inputs, self.loss_BL.to(device), self.text_BL.to(device), self.kept)
-
-
 class Conversation:
-    """Renders asks for one processor; `longest` is the most tokens of a prompt with its answer."""
+    """Renders posts for one processor; `longest` is the most tokens of a prompt with its answer."""
 
     def __init__(self, processor: Any, longest: int) -> None:
         self._processor = processor
@@ -81,32 +40,32 @@ class Conversation:
         self._longest = longest
         probe = {"role": "user", "content": [{"type": "text", "text": "?"}]}
         reply = {"role": "assistant", "content": [{"type": "text", "text": "answer"}]}
-        said = str(processor.apply_chat_template([probe, reply], tokenize=False))
-        self._ending: str = said[said.rindex("answer") + len("answer") :].strip() or self._tokenizer.eos_token
+        rendered = str(processor.apply_chat_template([probe, reply], tokenize=False))
+        self._ending: str = rendered[rendered.rindex("answer") + len("answer") :].strip() or self._tokenizer.eos_token
         bos = self._tokenizer.bos_token
-        self._add_special = not (bos and said.startswith(bos))
+        self._add_special = not (bos and rendered.startswith(bos))
 
-    def prompts(self, asks: Sequence[Ask], answer_tokens: Sequence[int]) -> Prompts:
+    def prompts(self, posts: Sequence[ShownPost], answer_tokens: Sequence[int]) -> Prompts:
         """`answer_tokens` is the room that each post's longest answer needs."""
-        asks = list(asks)
-        encoded = self._encode(asks)
+        posts = list(posts)
+        encoded = self._encode(posts)
         cut = []
-        for row, (ask, room) in enumerate(zip(asks, answer_tokens, strict=True)):
+        for row, (post, room) in enumerate(zip(posts, answer_tokens, strict=True)):
             excess = int(encoded["attention_mask"][row].sum()) + room - self._longest
             if excess > 0:
-                asks[row] = self._shortened(ask, encoded["offset_mapping"][row], excess)
+                posts[row] = self._shortened(post, encoded["offset_mapping"][row], excess)
                 cut.append(row)
         if cut:
-            encoded = self._encode(asks)
+            encoded = self._encode(posts)
         offsets = encoded.pop("offset_mapping")
-        shape, there = encoded["input_ids"].shape, encoded["attention_mask"].bool()
+        shape, mask = encoded["input_ids"].shape, encoded["attention_mask"].bool()
         inputs = {name: value for name, value in encoded.items() if name in self._model_inputs()}
         per_token = {name for name, value in inputs.items() if value.shape[:2] == shape and name not in _PICTURES}
-        text = [_overlapping(offsets[i], *self._place(ask, "text", offsets[i])) for i, ask in enumerate(asks)]
+        text = [_overlapping(offsets[i], *self._place(post, "text", offsets[i])) for i, post in enumerate(posts)]
         return Prompts(
-            rows=tuple({name: inputs[name][i][there[i]] for name in per_token} for i in range(len(asks))),
+            rows=tuple({name: inputs[name][i][mask[i]] for name in per_token} for i in range(len(posts))),
             pictures={name: value for name, value in inputs.items() if name not in per_token},
-            text=tuple(text[i][there[i]] for i in range(len(asks))),
+            text=tuple(text[i][mask[i]] for i in range(len(posts))),
             pad=self._tokenizer.pad_token_id,
             cut=tuple(cut),
         )
@@ -145,19 +104,19 @@ class Conversation:
             raise Mismatch("this model's chat template changes the words of a prompt; choose another backbone")
         return text, text[at + len(prompt.turn.text) :]
 
-    def _place(self, ask: Ask, piece: str, offsets: Tensor) -> tuple[int, int]:
+    def _place(self, post: ShownPost, piece: str, offsets: Tensor) -> tuple[int, int]:
         """Characters of a piece in the text that `offsets` count."""
         total = int(offsets[:, 1].max())
-        if piece not in ask.prompt.spans:
+        if piece not in post.prompt.spans:
             return total, total
-        turn = total - len(self._rendered(ask.prompt)[1]) - len(ask.prompt.turn.text)
-        start, end = ask.prompt.spans[piece]
+        turn = total - len(self._rendered(post.prompt)[1]) - len(post.prompt.turn.text)
+        start, end = post.prompt.spans[piece]
         return turn + start, turn + end
 
-    def _encode(self, asks: Sequence[Ask]) -> dict[str, Any]:
-        images = [[ask.image] for ask in asks if ask.image is not None]
+    def _encode(self, posts: Sequence[ShownPost]) -> dict[str, Any]:
+        images = [[post.image] for post in posts if post.image is not None]
         encoded = self._processor(
-            text=[self._rendered(ask.prompt)[0] for ask in asks],
+            text=[self._rendered(post.prompt)[0] for post in posts],
             images=images or None,
             padding=True,
             padding_side="left",
@@ -170,11 +129,11 @@ class Conversation:
     def _model_inputs(self) -> set[str]:
         return {*self._processor.model_input_names, "attention_mask"}
 
-    def _shortened(self, ask: Ask, offsets: Tensor, excess: int) -> Ask:
-        """The ask with at least `excess` tokens fewer, taken from the ends of its pieces."""
-        prompt = ask.prompt
+    def _shortened(self, post: ShownPost, offsets: Tensor, excess: int) -> ShownPost:
+        """The post with at least `excess` tokens fewer, taken from the ends of its pieces."""
+        prompt = post.prompt
         for piece in PIECES:
-            start, end = self._place(ask, piece, offsets)
+            start, end = self._place(post, piece, offsets)
             inside = offsets[_overlapping(offsets, start, end)]
             taken = min(excess, len(inside))
             if taken:
@@ -185,37 +144,11 @@ class Conversation:
                 f"a prompt with its answer may have {self._longest} tokens; the question, the picture and the answer "
                 f"alone have {excess} more: raise the spec's `longest`, or lower its `image_pixels`"
             )
-        return replace(ask, prompt=prompt)
-
-
-def with_answers(prompts: Prompts, answers: Sequence[Sequence[int]]) -> Batch:
-    """Prompts and answers as one padded batch; an empty answer leaves the prompt open for the model to go on."""
-    rows = []
-    for row, answer in zip(prompts.rows, answers, strict=True):
-        ids = row["input_ids"]
-        said = {name: torch.zeros(len(answer), dtype=value.dtype) for name, value in row.items()}
-        said["input_ids"] = torch.tensor(answer, dtype=ids.dtype)
-        said["attention_mask"] = torch.ones_like(said["input_ids"])
-        rows.append({name: torch.cat((value, said[name])) for name, value in row.items()})
-    length = max(len(row["input_ids"]) for row in rows)
-    inputs = {
-        name: torch.stack([_padded(row[name], length, prompts.pad if name == "input_ids" else 0) for row in rows])
-        for name in rows[0]
-    }
-    loss_BL = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
-    text_BL = torch.zeros_like(loss_BL)
-    for i, (text, answer) in enumerate(zip(prompts.text, answers, strict=True)):
-        loss_BL[i, length - len(answer) :] = bool(answer)
-        text_BL[i, length - len(answer) - len(text) : length - len(answer)] = text
-    return Batch(inputs, loss_BL, text_BL, kept=max(map(len, answers)) + 1)
+        return replace(post, prompt=prompt)
 
 
 # Inputs that happen to have as many rows and columns as there are posts and tokens are not figures of tokens.
 _PICTURES = frozenset({"pixel_values", "image_grid_thw", "image_sizes", "pixel_attention_mask"})
-
-
-def _padded(values: Tensor, length: int, filler: int) -> Tensor:
-    return torch.nn.functional.pad(values, (length - len(values), 0), value=filler)
 
 
 def _overlapping(offsets: Tensor, start: int, end: int) -> Tensor:

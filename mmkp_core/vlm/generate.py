@@ -1,4 +1,4 @@
-"""What does a model say of each post? Answers in batches, phrases in the order in which they were written."""
+"""Lets a model answer posts in batches, each answer with its phrases in the order in which they were written."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import torch
 
-from mmkp_core.prompts.answer import Answer, parse_answer
+from mmkp_core.data.post import Written
 from mmkp_core.learning import Progress, Report
+from mmkp_core.prompts.answer import parse_answer
 from mmkp_core.vlm.backbone import Vlm
-from mmkp_core.vlm.conversation import Ask, Conversation, with_answers
-from mmkp_core.vlm.spec import GenerationSpec
+from mmkp_core.vlm.conversation import Conversation, ShownPost
+from mmkp_core.vlm.settings import GenerationSpec
+from mmkp_core.vlm.tokens import with_answers
 
 Clock = Callable[[], float]
 
@@ -18,39 +20,32 @@ _STEP = re.compile(r"[.!?;。！？；]+(?=\s|$)|[。！？；]|\n+")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Generated:
     """A model's answer to one post."""
 
-    text: str
-    answer: Answer
-    tokens: int
-    """Written, with the mark that ends an answer."""
-    steps: int
-    """Sentences of reasoning; 0 for an answer without."""
-    seconds: float
-    """Of the batch in which it was written, divided by the posts in it."""
+    phrases: tuple[str, ...]
+    written: Written
 
 
 def generate(
     vlm: Vlm,
     conversation: Conversation,
-    asks: Sequence[Callable[[], Ask]],
+    posts: Sequence[Callable[[], ShownPost]],
     lengths: Sequence[int],
     spec: GenerationSpec,
     clock: Clock,
     report: Report,
-) -> list[Said]:
-    """Answers in the order of `asks`; posts of near lengths are answered together, and each is made when it is due."""
-    answers: dict[int, Said] = {}
+) -> list[Generated]:
+    """Answers in the order of `posts`; posts of near lengths are answered together, and each is made when it is due."""
+    answers: dict[int, Generated] = {}
     for chosen in _batches(lengths, spec.batch_size):
         started = clock()
-        texts, tokens = _write(vlm, conversation, [asks[i]() for i in chosen], spec)
+        texts, tokens = _write(vlm, conversation, [posts[i]() for i in chosen], spec)
         seconds = (clock() - started) / len(chosen)
         for i, text, count in zip(chosen, texts, tokens, strict=True):
-            answer = parse_answer(text)
-            answers[i] = Said(text, answer, count, reasoning_steps(answer.reasoning), seconds)
-        report(Progress(len(answers), len(asks)))
-    return [answers[i] for i in range(len(asks))]
+            answers[i] = _generated(text, count, seconds)
+        report(Progress(len(answers), len(posts)))
+    return [answers[i] for i in range(len(posts))]
 
 
 def reasoning_steps(reasoning: str | None) -> int:
@@ -64,10 +59,11 @@ def _batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
 
 
 def _write(
-    vlm: Vlm, conversation: Conversation, asks: Sequence[Ask], spec: GenerationSpec
+    vlm: Vlm, conversation: Conversation, posts: Sequence[ShownPost], spec: GenerationSpec
 ) -> tuple[list[str], list[int]]:
-    prompts = conversation.prompts(asks, [spec.max_tokens] * len(asks)).to(vlm.device)
-    inputs = with_answers(prompts, [()] * len(asks)).to(vlm.device).inputs
+    """Of each post the text of its answer, and how many tokens it has with the mark that ends it."""
+    prompts = conversation.prompts(posts, [spec.max_tokens] * len(posts)).to(vlm.device)
+    inputs = with_answers(prompts, [()] * len(posts)).to(vlm.device).inputs
     ending = conversation.ending_ids
     with torch.inference_mode():
         written = vlm.model.generate(
@@ -82,3 +78,10 @@ def _write(
     ended_BL = torch.isin(written, torch.tensor(ending, device=written.device)).cumsum(dim=1)
     counts = (ended_BL == 0).sum(dim=1) + (ended_BL.amax(dim=1) > 0).long()
     return conversation.decode(written), [int(count) for count in counts]
+
+
+def _generated(text: str, tokens: int, seconds: float) -> Generated:
+    answer = parse_answer(text)
+    steps = reasoning_steps(answer.reasoning)
+    written = Written(text=text, reasoning=answer.reasoning, tokens=tokens, steps=steps, seconds=seconds)
+    return Generated(answer.phrases, written)

@@ -1,7 +1,11 @@
 """The vision-language rows of the table of systems."""
 
 from mmkp_core.learning import System
-from mmkp_core.vlm.spec import DynamicCot, FinetuneCot, Sft, VlmSpec, ZeroShot
+from mmkp_core.vlm.methods.dynamic_cot import DynamicCot
+from mmkp_core.vlm.methods.finetune_cot import FinetuneCot
+from mmkp_core.vlm.methods.sft import Sft
+from mmkp_core.vlm.methods.zero_shot import ZeroShot
+from mmkp_core.vlm.spec import VlmSpec
 
 _PAPER = "Ma et al., EMNLP 2025 (arXiv 2510.09358)"
 
@@ -13,7 +17,6 @@ VLM_SYSTEMS: tuple[System, ...] = (
         kind="vision-language",
         paper=_PAPER,
         spec=VlmSpec(method=ZeroShot()),
-        needs=("image",),
     ),
     System(
         id="sft",
@@ -22,7 +25,6 @@ VLM_SYSTEMS: tuple[System, ...] = (
         kind="vision-language",
         paper=_PAPER,
         spec=VlmSpec(method=Sft()),
-        needs=("image",),
     ),
     System(
         id="finetune-cot",
@@ -31,7 +33,6 @@ VLM_SYSTEMS: tuple[System, ...] = (
         kind="vision-language",
         paper=f"Ho et al., ACL 2023; as used by {_PAPER}",
         spec=VlmSpec(method=FinetuneCot()),
-        needs=("image", "teacher"),
     ),
     System(
         id="dynamic-cot",
@@ -40,6 +41,5 @@ VLM_SYSTEMS: tuple[System, ...] = (
         kind="vision-language",
         paper=_PAPER,
         spec=VlmSpec(method=DynamicCot()),
-        needs=("image", "teacher"),
     ),
 )

@@ -1,4 +1,4 @@
-"""What is the `tiny` backbone? A vision-language model of the Qwen2.5-VL class, small enough for one processor core.
+"""The `tiny` backbone: a vision-language model of the Qwen2.5-VL class, small enough for one processor core.
 
 About a million weights, images of 84 x 84 pixels, a byte-level tokenizer of its own: the same classes, the same files
 and the same code path as a model of three billion weights, with nothing to download. Its weights are made by this
@@ -6,7 +6,6 @@ project on generated posts (`tiny_training.py`); a demonstration, not a model of
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,6 +19,8 @@ from transformers import (
     Qwen2VLImageProcessor,
     Qwen2VLVideoProcessor,
 )
+
+from mmkp_core.spec import spec
 
 SPECIAL = (
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>",
@@ -42,7 +43,7 @@ _TEMPLATE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class TinyShape:
     """Sizes of the model; the defaults are those of the weights that ship."""
 

@@ -1,14 +1,13 @@
-"""Where do the tiny backbone's weights come from? From generated posts, by this function, from a seed.
+"""Trains the tiny backbone from random weights on generated posts.
 
-It learns to see what is drawn, to read what is said and to write answers in the project's form, half of them with
+It learns to see what is drawn, to read what is written and to write answers in the project's form, half of them with
 short reasoning before. Its phrases stand in reversed word order ("star red"), so that zero-shot it answers in a
 wording that no data set uses, and what fine-tuning brings can be seen: the step that a large model's pretraining leaves
-to us. Nothing said by it is a statement about real posts.
+to us. No answer of it is a statement about real posts.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -22,24 +21,26 @@ from mmkp_core.data.demo.spec import DemoSpec
 from mmkp_core.data.demo.writing import image_bytes
 from mmkp_core.data.post import Example, Post
 from mmkp_core.identity import fingerprint
+from mmkp_core.learning import Report
 from mmkp_core.prompts.answer import render_answer
 from mmkp_core.prompts.student import student_prompt
 from mmkp_core.seeding import python_generator, seed_for
-from mmkp_core.learning import Report
+from mmkp_core.spec import dump, spec
 from mmkp_core.training.fit import fit
 from mmkp_core.training.spec import TrainingSpec
 from mmkp_core.vision.attributes import AttributeSpec, measure
 from mmkp_core.vlm.backbone import Vlm
 from mmkp_core.vlm.conversation import Conversation
-from mmkp_core.vlm.methods.finetune_cot import FinetuneCotObjective
-from mmkp_core.vlm.posts import Pictures, Posts, most_pixels
-from mmkp_core.vlm.spec import FinetuneCot, VlmSpec
+from mmkp_core.vlm.methods.finetune_cot import FinetuneCot, FinetuneCotObjective
+from mmkp_core.vlm.samples import VlmSamples
+from mmkp_core.vlm.shown import pictures_for
+from mmkp_core.vlm.spec import VlmSpec
 from mmkp_core.vlm.tiny import TinyShape, tiny_model, tiny_processor
 
 DATA_SEED = 104_729  # of the generated posts; nobody else's demo starts from it
 
 
-@dataclass(frozen=True, kw_only=True)
+@spec
 class TinySpec:
     """How the tiny backbone is made.
 
@@ -66,11 +67,10 @@ def train_tiny(folder: Path, spec: TinySpec, seed: int, checkpoints: Path, repor
     processor = tiny_processor(_texts(examples), spec.shape)
     model = tiny_model(processor, spec.shape, seed_for(seed, "tiny"))
     whole = VlmSpec(micro_batch=spec.training.batch_size, image_words=True, visual_words=True)
-    pictures = Pictures(drawn.get, most_pixels(whole))
     fitted = fit(
         model,
         FinetuneCotObjective(Vlm(model, processor), FinetuneCot()),
-        Posts(examples, pictures, Conversation(processor, whole.longest), whole),
+        VlmSamples(examples, pictures_for(whole, drawn.get), Conversation(processor, whole.longest), whole),
         None,
         spec.training,
         seed=seed,
@@ -83,7 +83,7 @@ def train_tiny(folder: Path, spec: TinySpec, seed: int, checkpoints: Path, repor
     model.to(torch.float16).save_pretrained(str(folder))
     processor.save_pretrained(str(folder))
     record = {
-        "spec": asdict(spec),
+        "spec": dump(spec),
         "seed": seed,
         "command": f"mmkp tiny --seed {seed}",
         "data": f"{spec.drills} drills and {spec.posts} generated posts (mmkp_core/data/demo), seed {DATA_SEED}/{seed}",

@@ -1,23 +1,22 @@
-"""Which weights does a backbone's name stand for? What a run's identity has to know beside its spec."""
+"""Says which weights a backbone's name stands for; a run's address rests on it beside its spec."""
 
 import functools
 import hashlib
 from pathlib import Path
 
-from mmkp_core.vlm.spec import TINY, VlmSpec
+from mmkp_core.vlm.settings import TINY, TINY_WEIGHTS
 
-TINY_WEIGHTS = Path(__file__).parent / "tiny_weights"
 DESCRIPTIONS = ("record.json", "README.md")  # change neither a token nor a weight
 
 
-def weights_identity(spec: VlmSpec) -> str:
+def weights_identity(backbone: str, revision: str) -> str:
     """Other weights, tokens or picture sizes give another text.
 
     Files on this machine go by content, a hub model by the commit that is in the cache.
     """
-    folder = TINY_WEIGHTS if spec.backbone == TINY else Path(spec.backbone)
+    folder = TINY_WEIGHTS if backbone == TINY else Path(backbone)
     if not folder.is_dir():
-        return f"{spec.backbone}@{_cached_commit(spec) or spec.revision}"
+        return f"{backbone}@{_cached_commit(backbone, revision) or revision}"
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in DESCRIPTIONS)
     return _digest(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
 
@@ -31,13 +30,13 @@ def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
     return digest.hexdigest()[:20]
 
 
-def _cached_commit(spec: VlmSpec) -> str:
+def _cached_commit(backbone: str, revision: str) -> str:
     """The commit whose files a loader finds now; empty where none are there."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
     try:
-        found = try_to_load_from_cache(spec.backbone, "config.json", revision=spec.revision or None)
+        found = try_to_load_from_cache(backbone, "config.json", revision=revision or None)
     except HFValidationError:  # a path, not a name on the hub
         return ""
     return Path(found).parent.name if isinstance(found, str) else ""

@@ -15,8 +15,8 @@ from mmkp_core.teacher.client import Asking
 from mmkp_core.teacher.endpoint import ApiKey, Endpoint
 from mmkp_core.teacher.journal import Journal
 from mmkp_core.teacher.spec import TeacherLimits
-from storage.store import Store
 from storage.dataset import DataSet
+from storage.store import Store
 
 SCRIPTED = "scripted"
 KEY_BLOCK = "teacher-api-key"

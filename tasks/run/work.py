@@ -79,9 +79,7 @@ def predict(
     trained, target = Run(store, ArtifactRef.parse(run)), ArtifactRef.parse(predictions)
     given = [ArtifactRef.parse(address) for address in enrichments]
     posts = _posts(store, ArtifactRef.parse(source), part)
-    whole = PredictionData(
-        examples(store, posts, given), features_of(store, given, posts), image_reader(store, posts)
-    )
+    whole = PredictionData(examples(store, posts, given), features_of(store, given, posts), image_reader(store, posts))
     data = shown(whole, inputs)  # type: ignore[arg-type]
     predictor = None
     parts, heads = [], ()
@@ -99,9 +97,7 @@ def predict(
             draft.facts = PartFacts(rows={"ok": len(chunk.examples)}, seconds=time.monotonic() - begun)
 
         spec = {"of": target.address, "part": number}
-        record, _ = store.build(
-            "answers", spec, [], ANSWERS_VERSION, build, group=target.fingerprint, rebuild=rebuild
-        )
+        record, _ = store.build("answers", spec, [], ANSWERS_VERSION, build, group=target.fingerprint, rebuild=rebuild)
         parts.append(record.ref.address)
         report(Progress(min(start + PART, len(posts)), len(posts)))
     return {"parts": parts, "posts": len(posts), "without_image": _without_image(data)}

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.enable_socket,
 ]
 
-FLOWS = Path(__file__).parents[1] / "flows" / "served"
+FLOWS = Path(__file__).parents[1] / "flows" / "server" / "served"
 SERVE = """
 import sys; from pathlib import Path; from flows.server.serve import serve; from mmkp_core.errors import MmkpError
 try: serve(Path(sys.argv[1]), Path(sys.argv[2]), port=0)

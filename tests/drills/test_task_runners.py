@@ -27,9 +27,7 @@ def pipeline(home: Path, posts: Path, runner: str) -> dict[str, list[str]]:
     assert done.returncode == 0, done.stderr[-4000:]
     store = Store(home)
     return {
-        record.ref.address: [file.sha256 for file in record.files]
-        for kind in KINDS
-        for record in store.records(kind)
+        record.ref.address: [file.sha256 for file in record.files] for kind in KINDS for record in store.records(kind)
     }
 
 

@@ -63,9 +63,7 @@ def test_who_reads_the_words_is_trained_anew_on_other_words(home: Path, split: s
     assert len(addresses(home, "run")) == 2 and first in addresses(home, "run")
 
 
-def test_a_runs_address_follows_the_learners_version(
-    home: Path, split: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_runs_address_follows_the_learners_version(home: Path, split: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run("train", system="frequent", data=split)
     run("train", system="frequent", data=split)
     assert len(addresses(home, "run")) == 1

@@ -202,7 +202,9 @@ def test_one_query_leads_from_an_answer_of_dynamic_cot_to_the_teachers_prompt_an
         "evaluation": {"resamples": 0},
     }
     run("demo", posts=30, systems=["tfidf", "dynamic-cot"], settings=settings)
-    [(phrases, answer, file, line, text, prompt, rationale, learned_file, learned_line)] = ask(home, FROM_ANSWER_TO_PROMPT)
+    [(phrases, answer, file, line, text, prompt, rationale, learned_file, learned_line)] = ask(
+        home, FROM_ANSWER_TO_PROMPT
+    )
     assert isinstance(phrases, list) and isinstance(answer, str)
     assert (file, learned_file) == ("posts.jsonl", "posts.jsonl") and line != learned_line
     assert text

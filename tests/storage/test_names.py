@@ -8,6 +8,7 @@ import pytest
 
 from mmkp_core.errors import UnknownName, WrongInput
 from mmkp_core.identity import ArtifactRef
+from storage.index import Index
 from storage.names import Names
 from storage.objects import Objects
 
@@ -15,9 +16,14 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 A, B = ArtifactRef("run", "a"), ArtifactRef("run", "b")
 
 
+def names_in(root: Path | str) -> Names:
+    objects = Objects(root)
+    return Names(objects, Index(objects))
+
+
 @pytest.fixture(params=["local", "memory"])
 def names(request: pytest.FixtureRequest, tmp_path: Path) -> Names:
-    return Names(Objects(tmp_path if request.param == "local" else f"memory://{tmp_path}"))
+    return names_in(tmp_path if request.param == "local" else f"memory://{tmp_path}")
 
 
 def test_the_newest_version_counts_and_the_history_stays(names: Names) -> None:
@@ -58,7 +64,7 @@ def test_a_name_that_could_leave_its_folder_is_refused(names: Names, name: str) 
 
 
 def test_writers_at_once_each_get_a_version_of_their_own(tmp_path: Path) -> None:
-    names = Names(Objects(tmp_path))
+    names = names_in(tmp_path)
     targets = [ArtifactRef("run", str(n)) for n in range(8)]
     threads = [threading.Thread(target=names.point, args=("run/x", t, "", NOW, {})) for t in targets]
     for thread in threads:
@@ -66,3 +72,15 @@ def test_writers_at_once_each_get_a_version_of_their_own(tmp_path: Path) -> None
     for thread in threads:
         thread.join()
     assert sorted(v.target for v in names.history("run/x")) == sorted(targets)
+
+
+def test_a_name_with_a_damaged_version_is_left_out_rather_than_taken_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = names_in(tmp_path)
+    names.point("run/x", A, "", NOW, {})
+    names.point("run/x", B, "", NOW, {})
+    names.point("run/y", A, "", NOW, {})
+    (tmp_path / "names/run/x/00000002.json").write_bytes(b"{")
+    assert [version.name for version in names_in(tmp_path).current()] == ["run/y"]
+    assert "run/x is left out" in caplog.text

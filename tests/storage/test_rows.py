@@ -6,10 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from mmkp_core.tables.table import Column, Table
+from storage.draft import Draft
+from storage.facts import PartFacts
 from storage.rows import RowStore
-from storage.store import Draft, Store
+from storage.store import Store
 
-WORDS = pa.schema([pa.field("image_key", pa.string()), pa.field("words", pa.string())])
+WORDS = Table("words", "", (Column("image_key", pa.string(), ""), Column("words", pa.string(), "")))
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -19,26 +22,27 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 def words(**rows: str) -> Callable[[Draft], None]:
     def build(draft: Draft) -> None:
-        draft.write_table("words", [{"image_key": key, "words": text} for key, text in rows.items()], WORDS)
+        draft.write_table(WORDS, [{"image_key": key, "words": text} for key, text in rows.items()])
+        draft.facts = PartFacts()
 
     return build
 
 
 def test_only_new_keys_are_missing(store: Store) -> None:
-    rows = RowStore(store, "words", {"engine": "a"}, 1)
+    rows = RowStore(store, "ocr", {"engine": "a"}, 1, table="words")
     assert rows.missing(["x", "y"]) == ["x", "y"]
     rows.add(["x", "y"], words(x="1", y="2"))
     assert rows.missing(["x", "y", "z", "z"]) == ["z"]
 
 
 def test_another_engine_or_version_starts_from_nothing(store: Store) -> None:
-    RowStore(store, "words", {"engine": "a"}, 1).add(["x"], words(x="1"))
-    assert RowStore(store, "words", {"engine": "b"}, 1).missing(["x"]) == ["x"]
-    assert RowStore(store, "words", {"engine": "a"}, 2).missing(["x"]) == ["x"]
+    RowStore(store, "ocr", {"engine": "a"}, 1, table="words").add(["x"], words(x="1"))
+    assert RowStore(store, "ocr", {"engine": "b"}, 1, table="words").missing(["x"]) == ["x"]
+    assert RowStore(store, "ocr", {"engine": "a"}, 2, table="words").missing(["x"]) == ["x"]
 
 
 def test_a_selection_reads_across_parts_and_each_key_once(store: Store) -> None:
-    rows = RowStore(store, "words", {"engine": "a"}, 1)
+    rows = RowStore(store, "ocr", {"engine": "a"}, 1, table="words")
     rows.add(["x", "y"], words(x="1", y="2"))
     rows.add(["y", "z"], words(y="2", z="3"))
     selected = rows.select(["y", "z", "nowhere"])
@@ -46,7 +50,7 @@ def test_a_selection_reads_across_parts_and_each_key_once(store: Store) -> None:
 
 
 def test_a_torn_part_is_as_good_as_absent(store: Store) -> None:
-    rows = RowStore(store, "words", {"engine": "a"}, 1)
+    rows = RowStore(store, "ocr", {"engine": "a"}, 1, table="words")
     rows.add(["x"], words(x="1"))
     part = rows.add(["y"], words(y="2"))
     store.objects.put(part.path("words.parquet"), b"")

@@ -1,4 +1,4 @@
-"""How does one vector pick what it needs from many?
+"""Attention: one vector picks what it needs from many.
 
 Axes: B posts, N items asked, M askers (each belongs to one post), H hidden, K heads, S head size.
 """
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class AdditiveAttention(nn.Module):
-    """v . tanh(W_h item + W_s asker + b): the decoder's attention over the words of its post."""
+    """v . tanh(W_h item + W_s asker + b): a writer's attention over the words of its post."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
@@ -23,11 +23,11 @@ class AdditiveAttention(nn.Module):
         keys_BNH: Tensor = self.items(items_BNH)
         return keys_BNH
 
-    def forward(self, keys_BNH: Tensor, there_BN: Tensor, asker_MH: Tensor, post_M: Tensor) -> Tensor:
+    def forward(self, keys_BNH: Tensor, mask_BN: Tensor, asker_MH: Tensor, post_M: Tensor) -> Tensor:
         """Weights [M, N] of each asker over the items of its post."""
         mixed_MNH = keys_BNH.index_select(0, post_M).add_(self.asker(asker_MH).unsqueeze(1)).tanh_()
         scores_MN = self.score(mixed_MNH).squeeze(-1)
-        weights_MN: Tensor = scores_MN.masked_fill(~there_BN.index_select(0, post_M), -math.inf).softmax(-1)
+        weights_MN: Tensor = scores_MN.masked_fill(~mask_BN.index_select(0, post_M), -math.inf).softmax(-1)
         return weights_MN
 
 
@@ -51,13 +51,13 @@ class MultiHeadLayer(nn.Module):
         self.norm_out = nn.LayerNorm(hidden)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, asker_BH: Tensor, items_BNH: Tensor, there_BN: Tensor) -> Tensor:
+    def forward(self, asker_BH: Tensor, items_BNH: Tensor, mask_BN: Tensor) -> Tensor:
         # (asker Q)(item K)' is (asker Q K') item': with one asker, no item needs projecting, nor for its value
         asked_BKS = torch.einsum("bh,khs->bks", asker_BH, self.query)
         asked_BKH = torch.einsum("bks,khs->bkh", asked_BKS, self.key)
         scores_BKN = torch.bmm(asked_BKH, items_BNH.transpose(1, 2)) / math.sqrt(self.query.shape[-1])
-        there_B1N = there_BN.unsqueeze(1)
-        weights_BKN = scores_BKN.masked_fill(~there_B1N, torch.finfo(scores_BKN.dtype).min).softmax(-1) * there_B1N
+        mask_B1N = mask_BN.unsqueeze(1)
+        weights_BKN = scores_BKN.masked_fill(~mask_B1N, torch.finfo(scores_BKN.dtype).min).softmax(-1) * mask_B1N
         found_BKH = torch.bmm(self.dropout(weights_BKN), items_BNH)
         found_BKS = torch.einsum("bkh,khs->bks", found_BKH, self.value)
         found_BH = self.norm_found(asker_BH + self.dropout(self.join(found_BKS.flatten(1))))
@@ -65,7 +65,7 @@ class MultiHeadLayer(nn.Module):
         return out_BH
 
 
-def masked_mean(items_BNH: Tensor, there_BN: Tensor) -> Tensor:
+def masked_mean(items_BNH: Tensor, mask_BN: Tensor) -> Tensor:
     """The mean of the items that are there; zero where none is."""
-    weights_BN = there_BN / there_BN.sum(1, keepdim=True).clamp(min=1)
+    weights_BN = mask_BN / mask_BN.sum(1, keepdim=True).clamp(min=1)
     return torch.bmm(weights_BN.unsqueeze(1).to(items_BNH.dtype), items_BNH).squeeze(1)

@@ -1,4 +1,4 @@
-"""How are sequences of unequal length run through a GRU exactly, and fast on a CPU?
+"""GRUs over sequences of unequal length, exact and fast on a CPU.
 
 A padded bi-GRU is another model than a packed one: its backward direction starts in the padding (0.12 off on a
 toy case). Here sequences come longest first, each step runs only the sequences still alive, and the backward

@@ -1,4 +1,4 @@
-"""How likely is each word to be generated?
+"""The head that generates words.
 
 Axes: M rows, I inputs, V vocabulary, H hidden.
 """

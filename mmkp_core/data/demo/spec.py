@@ -1,10 +1,9 @@
 """What can be asked of the generator."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Le
+
 from mmkp_core.spec import spec
 
 

@@ -1,14 +1,14 @@
-"""Which vectors does a model get for an image, and how are they kept?
+"""Stored image features: the vectors of one part in a mapped file, and an index of whose row is which.
 
 Vectors of one part lie in `features.arrow`, one record batch of half floats that is mapped into memory and read 300
-times faster at random than Parquet; which row is whose, and which images could not be read, stands in the index table.
+times faster at random than Parquet; which row is whose, how many of its cells are real, and which images could not be
+read, stands in the index table.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,43 +17,13 @@ import pyarrow.parquet as pq
 
 from mmkp_core.data.post import ImageFeatures
 from mmkp_core.errors import Mismatch
-from mmkp_core.spec import spec
 from mmkp_core.tables.vision import FEATURES_INDEX
-from mmkp_core.vision.decoding import Decoded, Trouble, Undecodable, decode
-from mmkp_core.vision.features.grid import GridExtractor, GridSpec
+from mmkp_core.vision.decoding import Trouble
+from mmkp_core.vision.features.extractor import Extracted, Extractor, extract_features
 
 VECTORS = "features.arrow"
 INDEX = f"{FEATURES_INDEX.name}.parquet"
-BATCH = 64  # images
 COPIED_BELOW = 2**30  # bytes: several smaller parts are put together in memory, larger ones stay maps
-
-
-@spec
-class FeatureSpec:
-    """What image models see of an image."""
-
-    source: Literal["grid"] = "grid"
-    """`grid` needs no weights: edge directions and colours per cell."""
-    grid: GridSpec = GridSpec()
-    """How the grid is cut."""
-
-
-class FeatureExtractor(Protocol):
-    """Images to vectors; a pretrained network fits in here as well as a formula."""
-
-    cells: int
-    numbers: int
-    bound: int
-    """Pixels on the longer side that are enough for it; images are decoded no larger."""
-
-    def fingerprint(self) -> str:
-        """Everything that can change a vector, weights by their bytes."""
-
-    def open(self) -> None:
-        """Load what extraction needs."""
-
-    def extract(self, images: list[Decoded]) -> npt.NDArray[np.float32]:
-        """[images, cells, numbers]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +34,12 @@ class FeaturesWritten:
     """By image key."""
 
 
-def make_extractor(spec: FeatureSpec) -> FeatureExtractor:
-    match spec.source:
-        case "grid":
-            return GridExtractor(spec.grid)
-
-
-def write_features(
-    extractor: FeatureExtractor, images: Iterable[tuple[str, bytes | Path]], folder: Path
-) -> FeaturesWritten:
+def write_features(extractor: Extractor, images: Iterable[tuple[str, bytes | Path]], folder: Path) -> FeaturesWritten:
     """One part: `features.arrow` and its index. All of its vectors are in memory once; cut parts accordingly."""
-    extractor.open()
-    keys: list[str] = []
-    failed: dict[str, Trouble] = {}
-    vectors = [np.zeros((0, extractor.cells, extractor.numbers), dtype=np.float16)]
-    source = iter(images)
-    while batch := list(islice(source, BATCH)):
-        decoded = [(key, decode(data, bound=extractor.bound)) for key, data in batch]
-        failed |= {key: image.trouble for key, image in decoded if isinstance(image, Undecodable)}
-        good = [(key, image) for key, image in decoded if isinstance(image, Decoded)]
-        keys += [key for key, _ in good]
-        vectors.append(extractor.extract([image for _, image in good]).astype(np.float16))
-    matrix = np.concatenate(vectors)
-    _write_vectors(matrix, folder / VECTORS)
-    index = [{"image_key": key, "row": row, "status": "ok"} for row, key in enumerate(keys)]
-    index += [{"image_key": key, "row": -1, "status": trouble} for key, trouble in failed.items()]
-    pq.write_table(pa.Table.from_pylist(index, schema=FEATURES_INDEX.schema), folder / INDEX, compression="zstd")
-    return FeaturesWritten(len(keys), failed)
+    extracted = extract_features(extractor, images)
+    _write_vectors(extracted.features.matrix, folder / VECTORS)
+    pq.write_table(_index(extracted), folder / INDEX, compression="zstd")
+    return FeaturesWritten(len(extracted.features.rows), extracted.failed)
 
 
 def read_features(
@@ -104,18 +53,20 @@ def read_features(
     if len(shapes) > 1:
         raise Mismatch(f"feature parts of different shapes {sorted(shapes)}; read one extractor's parts at a time")
     rows: dict[str, int] = {}
+    cells = np.zeros(sum(len(vectors) for vectors in maps), dtype=np.int32)
     offset = 0
     for part, vectors in zip(parts, maps, strict=True):
-        index = pq.read_table(part / INDEX, columns=["image_key", "row"])
-        for key, row in zip(index["image_key"].to_pylist(), index["row"].to_pylist(), strict=True):
+        index = pq.read_table(part / INDEX, columns=["image_key", "row", "cells"])
+        for key, row, count in zip(*(column.to_pylist() for column in index.columns), strict=True):
             if row >= 0 and (keys is None or key in keys):
                 rows.setdefault(key, offset + row)
+                cells[offset + row] = count
         offset += len(vectors)
     if len(maps) == 1:
-        return ImageFeatures(maps[0], rows)
+        return ImageFeatures(maps[0], rows, cells)
     if sum(vectors.nbytes for vectors in maps) <= copied_below:
-        return ImageFeatures(np.concatenate(maps), rows)
-    return ImageFeatures(cast("npt.NDArray[np.float16]", PartedMatrix(maps)), rows)
+        return ImageFeatures(np.concatenate(maps), rows, cells)
+    return ImageFeatures(cast("npt.NDArray[np.float16]", PartedMatrix(maps)), rows, cells)
 
 
 class PartedMatrix:
@@ -140,7 +91,18 @@ class PartedMatrix:
         return out
 
 
-def _write_vectors(matrix: npt.NDArray[np.float16], path: Path) -> None:
+def _index(extracted: Extracted) -> pa.Table:
+    cells = extracted.features.cells
+    assert cells is not None
+    index = [
+        {"image_key": key, "row": row, "cells": int(cells[row]), "status": "ok"}
+        for key, row in extracted.features.rows.items()
+    ]
+    index += [{"image_key": key, "row": -1, "cells": 0, "status": trouble} for key, trouble in extracted.failed.items()]
+    return pa.Table.from_pylist(index, schema=FEATURES_INDEX.schema)
+
+
+def _write_vectors(matrix: npt.NDArray[Any], path: Path) -> None:
     cells, numbers = matrix.shape[1:]
     array = pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1), pa.float16()), cells * numbers)
     schema = pa.schema(

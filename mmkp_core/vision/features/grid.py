@@ -11,19 +11,16 @@ A linear probe on the mean over the cells, trained on 397 of the demo's icons, n
 classes of colour and shape. Nothing here is learned; standardising belongs to the training posts and is done there.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from mmkp_core.identity import fingerprint
-from mmkp_core.vision.decoding import DECODE_VERSION, Decoded
 from mmkp_core.spec import spec
-
-Floats = npt.NDArray[np.float32]
+from mmkp_core.vision.decoding import DECODE_VERSION, Decoded
+from mmkp_core.vision.features.extractor import Floats
 
 GRID_VERSION = 1  # raise it when the same pixels may give other numbers
 
@@ -36,6 +33,8 @@ WEAK = 6.0  # grey levels per pixel below which a gradient is noise; yellow on w
 class GridSpec:
     """How the descriptor is cut."""
 
+    kind: Literal["grid"] = "grid"
+    """Name of the extractor."""
     side: Annotated[int, Ge(56), Le(1024)] = 224
     """Pixels a side to which the whole image is scaled, its proportions given up as pretrained networks do."""
     cells: Annotated[int, Ge(1), Le(32)] = 7
@@ -43,7 +42,7 @@ class GridSpec:
 
 
 class GridExtractor:
-    """Grid descriptors behind the interface of a pretrained network's features."""
+    """Grid descriptors; every image has all the cells."""
 
     def __init__(self, spec: GridSpec) -> None:
         self._spec = spec
@@ -57,10 +56,8 @@ class GridExtractor:
     def open(self) -> None:
         pass
 
-    def extract(self, images: list[Decoded]) -> Floats:
-        if not images:
-            return np.zeros((0, self.cells, NUMBERS), dtype=np.float32)
-        return np.stack([describe(image.rgb, self._spec) for image in images])
+    def extract(self, images: list[Decoded]) -> list[Floats]:
+        return [describe(image.rgb, self._spec) for image in images]
 
 
 def describe(rgb_HWC: npt.NDArray[np.uint8], spec: GridSpec) -> Floats:

@@ -1,11 +1,9 @@
-"""Which words does an image show? Lines of an engine to one string."""
+"""Turns the lines that an engine read into one string of words."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from mmkp_core.vision.ocr.engine import Line
+from mmkp_core.vision.ocr.engine import Line
 
 CLEAN_VERSION = 1  # raise it when the same lines may give other words
 
@@ -13,7 +11,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*", re.UNICODE)
 _LATIN = re.compile(r"[a-zA-Z]+")
 
 
-def words_of(lines: Sequence["Line"], min_score: float) -> str:
+def words_of(lines: Sequence[Line], min_score: float) -> str:
     """Blank-separated lower-case words in reading order.
 
     A line with fewer than two letters says nothing: engines read specks and drawn icons as "6", "■", "★", "O", "X" or
@@ -23,7 +21,7 @@ def words_of(lines: Sequence["Line"], min_score: float) -> str:
     return " ".join(word.lower() for line in reading_order(sure) for word in _WORD.findall(line.text))
 
 
-def reading_order(lines: Iterable["Line"]) -> list["Line"]:
+def reading_order(lines: Iterable[Line]) -> list[Line]:
     """Rows from the top, each from the left. A line joins a row when its middle lies within the row's first line."""
     rows: list[tuple[float, float, list[Line]]] = []
     for line in sorted(lines, key=lambda line: (_top(line), line.box[0])):
@@ -50,9 +48,9 @@ def cmkp_words(words: str, known: Collection[str]) -> str:
     return " ".join(kept)
 
 
-def _top(line: "Line") -> float:
+def _top(line: Line) -> float:
     return min(line.box[1::2])
 
 
-def _bottom(line: "Line") -> float:
+def _bottom(line: Line) -> float:
     return max(line.box[1::2])

@@ -1,4 +1,4 @@
-"""Where are the model files of an OCR engine, and what is missing?"""
+"""Finds the model files of an OCR engine and names the one that is missing."""
 
 import hashlib
 import importlib.util
@@ -35,14 +35,17 @@ class ModelFiles:
         return found
 
 
-def find_models(spec: OcrSpec) -> ModelFiles:
-    """The files that `spec` names; Unavailable says which is missing and what to do."""
+def find_models(spec: OcrSpec, *, with_settings: bool = False) -> ModelFiles:
+    """The files that `spec` names; Unavailable says which is missing and what to do.
+
+    `with_settings`: each model of a folder needs an `inference.yml` beside it.
+    """
     bundled = spec.models == "bundled"
     folder = _bundled_folder() if bundled else Path(spec.models)
     roles = ["det", "rec"] + (["cls"] if spec.angle_classifier else [])
     files = {role: folder / (BUNDLED[role] if bundled else f"{role}/inference.onnx") for role in roles}
     missing = [path for path in files.values() if not path.is_file()]
-    if not bundled and spec.engine == "paddle":
+    if with_settings and not bundled:
         missing += [yml for path in files.values() if not (yml := path.with_name("inference.yml")).is_file()]
     if missing:
         raise Unavailable(
@@ -50,6 +53,15 @@ def find_models(spec: OcrSpec) -> ModelFiles:
             + ("reinstall rapidocr, whose wheel carries it" if bundled else "put it there or set ocr.models=bundled")
         )
     return ModelFiles(files["det"], files["rec"], files.get("cls"))
+
+
+def missing_models(spec: OcrSpec, *, with_settings: bool = False) -> str:
+    """What `find_models` would say is missing; empty where nothing is."""
+    try:
+        find_models(spec, with_settings=with_settings)
+    except Unavailable as error:
+        return str(error)
+    return ""
 
 
 def _bundled_folder() -> Path:

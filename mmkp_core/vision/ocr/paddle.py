@@ -1,4 +1,4 @@
-"""PaddleOCR on onnxruntime: the package that users name, without paddlepaddle and without a download.
+"""Runs PaddleOCR on onnxruntime, without paddlepaddle and without a download.
 
 PaddleOCR reads a model from a folder with `inference.onnx` and `inference.yml`. The rapidocr wheel carries the ONNX
 files of PP-OCRv6 small; the two short yml files are written here.
@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from mmkp_core.errors import WrongInput
-from mmkp_core.vision.ocr.engine import AbstractOcrEngine, Line
-from mmkp_core.vision.ocr.models import ModelFiles, find_models
-from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.vision.decoding import Decoded
+from mmkp_core.vision.ocr.engine import AbstractOcrEngine, Line
+from mmkp_core.vision.ocr.models import ModelFiles, find_models, missing_models
+from mmkp_core.vision.ocr.spec import OcrSpec
 
 
 class PaddleEngine(AbstractOcrEngine):
@@ -26,6 +26,14 @@ class PaddleEngine(AbstractOcrEngine):
     def __init__(self, spec: OcrSpec) -> None:
         self._spec = spec
         self._paddle: Any = None
+
+    def missing(self) -> str:
+        if self._spec.angle_classifier and self._spec.models == "bundled":
+            return (
+                "the bundled models hold no angle classifier for PaddleOCR; set ocr.engine=rapid, or ocr.models to a "
+                "folder that has cls/inference.onnx and cls/inference.yml"
+            )
+        return missing_models(self._spec, with_settings=True)
 
     def open(self, work: Path) -> None:
         # paddlex makes a folder in the home directory on import and greets on its own log handler
@@ -36,7 +44,7 @@ class PaddleEngine(AbstractOcrEngine):
 
         for name in ("paddlex", "ppocr", "paddleocr"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        models = find_models(self._spec)
+        models = find_models(self._spec, with_settings=True)
         if self._spec.models == "bundled":
             models = write_model_folders(models, work / "models")
         folders = {"text_detection": models.det.parent, "text_recognition": models.rec.parent}

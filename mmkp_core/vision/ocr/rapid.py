@@ -1,14 +1,14 @@
-"""RapidOCR: PP-OCR models on onnxruntime, light to load."""
+"""Runs RapidOCR: PP-OCR models on onnxruntime, light to load."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmkp_core.vision.ocr.engine import AbstractOcrEngine, Line
-from mmkp_core.vision.ocr.models import find_models
-from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.vision.decoding import Decoded
+from mmkp_core.vision.ocr.engine import AbstractOcrEngine, Line
+from mmkp_core.vision.ocr.models import find_models, missing_models
+from mmkp_core.vision.ocr.spec import OcrSpec
 
 
 class RapidEngine(AbstractOcrEngine):
@@ -17,6 +17,9 @@ class RapidEngine(AbstractOcrEngine):
     def __init__(self, spec: OcrSpec) -> None:
         self._spec = spec
         self._rapid: Any = None
+
+    def missing(self) -> str:
+        return missing_models(self._spec)
 
     def open(self, work: Path) -> None:
         from rapidocr import RapidOCR

@@ -1,5 +1,6 @@
-"""How does one image become one row? Decode, look whether it can hold words, read, clean; no image raises."""
+"""Turns one image into one row: decodes it, skips it if it can hold no words, reads and cleans; no image raises."""
 
+from functools import partial
 from pathlib import Path
 
 from mmkp_core.vision.decoding import Undecodable, decode
@@ -14,9 +15,7 @@ BOUND = 2000  # pixels on the longer side; detectors shrink further, lines are c
 
 
 def read_image(engine: AbstractOcrEngine, spec: OcrSpec, image_key: str, source: bytes | Path) -> Reading:
-    def row(**found: object) -> Reading:
-        return Reading(image_key=image_key, engine=engine.name, **found)  # type: ignore[arg-type]
-
+    row = partial(Reading, image_key=image_key, engine=engine.name)
     try:
         image = decode(source, bound=max(BOUND, spec.side_limit))
         if isinstance(image, Undecodable):

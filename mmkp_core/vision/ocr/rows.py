@@ -1,4 +1,4 @@
-"""What is kept of a read image: one row, under the image's key."""
+"""The OCR row of an image: its schema, and readings to a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mmkp_core.tables.vision import OCR
 from mmkp_core.vision.ocr.engine import Line
 
 Status = Literal["ok", "empty", "no_text", "unreadable", "too_large", "engine_error"]
-"""`empty`: the engine found no words. `no_text`: the engine was not asked, the image cannot hold any.
+"""`empty`: the engine found no words. `no_text`: the engine did not run, since the image cannot hold any.
 `engine_error`: the engine failed or died; such a row is not kept, so that the next run tries the image again."""
 
 

@@ -1,4 +1,4 @@
-"""An engine that answers from a table, and fails or dies as real ones do: for tests of what stands around engines."""
+"""An engine that answers from a table, and fails or dies as real ones do: for tests of the pool and the reading."""
 
 import hashlib
 import os
@@ -6,8 +6,8 @@ import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from mmkp_core.vision.ocr.engine import AbstractOcrEngine, Line
 from mmkp_core.vision.decoding import Decoded
+from mmkp_core.vision.ocr.engine import AbstractOcrEngine, Line
 
 
 def pixels_key(image: Decoded) -> str:

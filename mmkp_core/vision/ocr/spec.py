@@ -1,10 +1,9 @@
-"""What can be asked of OCR: everything here changes the words that come out."""
+"""The settings of OCR; each of them changes the words that come out."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
+
 from mmkp_core.spec import spec
 
 

@@ -1,4 +1,4 @@
-"""Can this image hold words at all?
+"""Finds images that cannot hold words, so that no engine need run on them.
 
 Looking for text is most of an engine's work, and on plain grounds, drawn shapes and soft pictures it finds none. Ink
 and ground alternate quickly in a row of letters: a row or column of pixels through two letters mostly changes sides six

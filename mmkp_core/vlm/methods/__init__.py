@@ -1,0 +1,1 @@
+"""Ways to train a vision-language model, a file each."""

@@ -13,36 +13,67 @@ Fine-tune-CoT, gradient for gradient.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import TYPE_CHECKING, Annotated, Any, Literal, final
 
-import torch
-import torch.distributed as dist
-from torch import Tensor, nn
+from annotated_types import Ge, Le
 
-from mmkp_core.training.objective import Backward, Objective, StepNumbers
-from mmkp_core.vlm.backbone import Vlm
-from mmkp_core.vlm.methods.finetune_cot import reasoned_answers
-from mmkp_core.vlm.objective import Count, bare_losses, teach
-from mmkp_core.vlm.posts import Piece, Pieces
-from mmkp_core.vlm.spec import DynamicCot
+from mmkp_core.spec import spec
+from mmkp_core.vlm.micro_batch import MicroBatch, MicroBatches
+from mmkp_core.vlm.objective import MethodObjective, VlmStep, reasoned_answers
+from mmkp_core.vlm.settings import Average, Fallback
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmkp_core.vlm.backbone import Vlm
+
+
+@spec
+class DynamicCot:
+    """Dynamic CoT: the loss of the bare answer decides whether a post is learned with its rationale."""
+
+    method: Literal["dynamic-cot"] = "dynamic-cot"
+    gate_direction: Literal["above", "below"] = "above"
+    """Which posts get their rationale: those whose loss is above gamma (the hard ones), or below."""
+    gate_granularity: Literal["sample", "micro_batch", "global_batch"] = "sample"
+    """Whether each post is decided by its own loss, or together by the mean loss of its micro-batch or step."""
+    gate_reduction: Literal["token_mean", "sum"] = "token_mean"
+    """A post's loss at the gate: mean or sum over its answer's tokens; a sum is larger for many phrases."""
+    gamma: float = 0.5
+    """The gate, in nats. It does not carry over between tokenizers: see the logged `gamma_quantile`."""
+    warmup_steps: Annotated[int, Ge(0), Le(1_000_000)] = 0
+    """Steps of plain supervised fine-tuning before the gate opens; an untrained student finds every post hard."""
+    loss_mix: Literal["switch", "sum"] = "switch"
+    """A gated post's loss: that of rationale and answer in place of the bare answer's, or both added."""
+    loss_average: Average = "per_sample"
+    """Over what a step's loss is averaged: posts, or tokens (then long rationales weigh more)."""
+    no_cot_available: Fallback = "sft"
+    """A post without an accepted rationale: learn its bare answer, or leave it out."""
 
 
 @final
-class DynamicCotObjective(Objective[Pieces]):
-    def __init__(self, vlm: Vlm, spec: DynamicCot) -> None:
-        self._vlm = vlm
+class DynamicCotObjective(MethodObjective):
+    def __init__(self, vlm: "Vlm", spec: DynamicCot) -> None:
+        super().__init__(vlm, spec.loss_average)
         self._spec = spec
         self._steps = 0
 
-    def step(self, model: nn.Module, batch: Pieces, backward: Backward) -> StepNumbers:
-        self._steps += 1
-        return self._run(model, batch, backward)
-
-    def measure(self, model: nn.Module, batch: Pieces) -> StepNumbers:
-        return self._run(model, batch, None)
-
-    def criterion(self, means: Mapping[str, float]) -> float:
-        return means["loss"]
+    def learn(self, step: VlmStep, batch: MicroBatches) -> None:
+        self._steps += step.backward is not None
+        spec = self._spec
+        images = [step.encode_images(part) for part in batch.parts]
+        losses = [self._gate_losses(step, part, seen) for part, seen in zip(batch.parts, images, strict=True)]
+        gates = self._gates(step, batch.parts, losses)
+        for part, seen, gated in zip(batch.parts, images, gates, strict=True):
+            answers = reasoned_answers(part, spec.no_cot_available)
+            chosen = [
+                answer if cot or not answer else bare
+                for answer, bare, cot in zip(answers, part.bare, gated, strict=True)
+            ]
+            step.add_answer_loss(part, seen, chosen)
+            if spec.loss_mix == "sum" and any(gated):
+                also = [bare if cot else () for bare, cot in zip(part.bare, gated, strict=True)]
+                step.add_answer_loss(part, seen, also, second=True)
 
     def state(self) -> dict[str, Any]:
         return {"steps": self._steps}
@@ -50,59 +81,45 @@ class DynamicCotObjective(Objective[Pieces]):
     def restore(self, state: Mapping[str, Any]) -> None:
         self._steps = int(state.get("steps", 0))
 
-    def _run(self, model: nn.Module, batch: Pieces, backward: Backward | None) -> StepNumbers:
-        spec, count = self._spec, Count(self._spec.loss_average)
-        seen = [self._vlm.see(piece.prompts.pictures) for piece in batch.pieces]
-        losses = [self._gate_losses(model, piece, saw, count) for piece, saw in zip(batch.pieces, seen, strict=True)]
-        for piece, saw, gated in zip(batch.pieces, seen, self._gated(batch.pieces, losses, count), strict=True):
-            answers = reasoned_answers(piece, spec.no_cot_available)
-            chosen = [
-                answer if cot or not answer else bare
-                for answer, bare, cot in zip(answers, piece.bare, gated, strict=True)
-            ]
-            teach(model, piece, saw, chosen, count, backward)
-            if spec.loss_mix == "sum" and any(gated):
-                posts = count.posts
-                also = [bare if cot else () for bare, cot in zip(piece.bare, gated, strict=True)]
-                teach(model, piece, saw, also, count, backward)
-                count.posts = posts  # one post, two losses
-        return count.numbers()
-
-    def _gate_losses(self, model: nn.Module, piece: Piece, seen: Mapping[str, Any], count: Count) -> Tensor:
+    def _gate_losses(self, step: VlmStep, part: MicroBatch, images: Mapping[str, Any]) -> "Tensor":
         """Of each post, what its bare answer costs under the current weights."""
-        sums_B, tokens_B = bare_losses(model, piece, seen)
+        sums_B, tokens_B = step.bare_losses(part, images)
         means_B = sums_B / tokens_B
-        count.add("l_sft", float(means_B.sum()), len(means_B))
+        step.count("l_sft", float(means_B.sum()), len(means_B))
         return means_B if self._spec.gate_reduction == "token_mean" else sums_B
 
-    def _gated(self, pieces: Sequence[Piece], losses: Sequence[Tensor], count: Count) -> list[list[bool]]:
+    def _gates(self, step: VlmStep, parts: Sequence[MicroBatch], losses: "Sequence[Tensor]") -> list[list[bool]]:
         """Of each post, whether it is learned with its rationale."""
         spec = self._spec
         match spec.gate_granularity:
             case "sample":
-                decided = [loss_B.tolist() for loss_B in losses]
+                decisive = [loss_B.tolist() for loss_B in losses]
             case "micro_batch":
-                decided = [[float(loss_B.mean())] * len(loss_B) for loss_B in losses]
+                decisive = [[float(loss_B.mean())] * len(loss_B) for loss_B in losses]
             case "global_batch":
-                mean = _mean_of_all(torch.cat(tuple(losses)))
-                decided = [[mean] * len(loss_B) for loss_B in losses]
+                mean = _mean_of_all(losses)
+                decisive = [[mean] * len(loss_B) for loss_B in losses]
         passes = [
-            [loss > spec.gamma if spec.gate_direction == "above" else loss < spec.gamma for loss in piece]
-            for piece in decided
+            [loss > spec.gamma if spec.gate_direction == "above" else loss < spec.gamma for loss in row]
+            for row in decisive
         ]
         for loss_B in losses:
-            count.add("gamma_quantile", float((loss_B < spec.gamma).sum()), len(loss_B))
+            step.count("gamma_quantile", float((loss_B < spec.gamma).sum()), len(loss_B))
         open_gate = self._steps > spec.warmup_steps
-        gated = [
-            [open_gate and passed and bool(reasoned) for passed, reasoned in zip(row, piece.reasoned, strict=True)]
-            for row, piece in zip(passes, pieces, strict=True)
+        gates = [
+            [open_gate and passed and bool(reasoned) for passed, reasoned in zip(row, part.reasoned, strict=True)]
+            for row, part in zip(passes, parts, strict=True)
         ]
-        count.add("share_switched", float(sum(map(sum, gated))), sum(map(len, gated)))
-        return gated
+        step.count("share_switched", float(sum(map(sum, gates))), sum(map(len, gates)))
+        return gates
 
 
-def _mean_of_all(loss_B: Tensor) -> float:
+def _mean_of_all(losses: "Sequence[Tensor]") -> float:
     """Over the whole step, on every process the same: ranks that decide differently train different methods."""
+    import torch  # not above: the spec in this file is read where no model runs
+    import torch.distributed as dist
+
+    loss_B = torch.cat(tuple(losses))
     pair = torch.stack((loss_B.sum(), loss_B.new_tensor(float(len(loss_B)))))
     if dist.is_available() and dist.is_initialized():
         dist.all_reduce(pair)

@@ -4,42 +4,35 @@ Ho et al., "Large Language Models Are Reasoning Teachers" (ACL 2023): rationales
 is right. Which are kept here is the rule of `teacher/acceptance.py`.
 """
 
-from collections.abc import Mapping
-from typing import final
+from typing import TYPE_CHECKING, Literal, final
 
-from torch import nn
+from mmkp_core.spec import spec
+from mmkp_core.vlm.micro_batch import MicroBatches
+from mmkp_core.vlm.objective import MethodObjective, VlmStep, reasoned_answers
+from mmkp_core.vlm.settings import Average, Fallback
 
-from mmkp_core.training.objective import Backward, Objective, StepNumbers
-from mmkp_core.vlm.backbone import Vlm
-from mmkp_core.vlm.objective import Answers, Count, teach
-from mmkp_core.vlm.posts import Piece, Pieces
-from mmkp_core.vlm.spec import Fallback, FinetuneCot
+if TYPE_CHECKING:
+    from mmkp_core.vlm.backbone import Vlm
+
+
+@spec
+class FinetuneCot:
+    """Fine-tune-CoT: the loss of the teacher's rationale and the answer, for every post that has a rationale."""
+
+    method: Literal["finetune-cot"] = "finetune-cot"
+    loss_average: Average = "per_sample"
+    """Over what a step's loss is averaged: posts, or tokens (then long rationales weigh more)."""
+    no_cot_available: Fallback = "sft"
+    """A post without an accepted rationale: learn its bare answer, or leave it out."""
 
 
 @final
-class FinetuneCotObjective(Objective[Pieces]):
-    def __init__(self, vlm: Vlm, spec: FinetuneCot) -> None:
-        self._vlm = vlm
+class FinetuneCotObjective(MethodObjective):
+    def __init__(self, vlm: "Vlm", spec: FinetuneCot) -> None:
+        super().__init__(vlm, spec.loss_average)
         self._spec = spec
 
-    def step(self, model: nn.Module, batch: Pieces, backward: Backward) -> StepNumbers:
-        return self._run(model, batch, backward)
-
-    def measure(self, model: nn.Module, batch: Pieces) -> StepNumbers:
-        return self._run(model, batch, None)
-
-    def criterion(self, means: Mapping[str, float]) -> float:
-        return means["loss"]
-
-    def _run(self, model: nn.Module, batch: Pieces, backward: Backward | None) -> StepNumbers:
-        count = Count(self._spec.loss_average)
-        for piece in batch.pieces:
-            answers = reasoned_answers(piece, self._spec.no_cot_available)
-            teach(model, piece, self._vlm.see(piece.prompts.pictures), answers, count, backward)
-        return count.numbers()
-
-
-def reasoned_answers(piece: Piece, fallback: Fallback) -> Answers:
-    """Rationale and answer of each post; without a rationale the bare answer, or nothing."""
-    instead = piece.bare if fallback == "sft" else ((),) * len(piece.bare)
-    return [reasoned or bare for reasoned, bare in zip(piece.reasoned, instead, strict=True)]
+    def learn(self, step: VlmStep, batch: MicroBatches) -> None:
+        for part in batch.parts:
+            answers = reasoned_answers(part, self._spec.no_cot_available)
+            step.add_answer_loss(part, step.encode_images(part), answers)

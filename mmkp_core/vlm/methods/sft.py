@@ -4,35 +4,31 @@ Ma et al. (EMNLP 2025) use it beside zero-shot as the lower bound of what vision
 not known, ours stands in `prompts`.
 """
 
-from collections.abc import Mapping
-from typing import final
+from typing import TYPE_CHECKING, Literal, final
 
-from torch import nn
+from mmkp_core.spec import spec
+from mmkp_core.vlm.micro_batch import MicroBatches
+from mmkp_core.vlm.objective import MethodObjective, VlmStep
+from mmkp_core.vlm.settings import Average
 
-from mmkp_core.training.objective import Backward, Objective, StepNumbers
-from mmkp_core.vlm.backbone import Vlm
-from mmkp_core.vlm.objective import Count, teach
-from mmkp_core.vlm.posts import Pieces
-from mmkp_core.vlm.spec import Sft
+if TYPE_CHECKING:
+    from mmkp_core.vlm.backbone import Vlm
+
+
+@spec
+class Sft:
+    """Supervised fine-tuning: the loss of the answer's tokens."""
+
+    method: Literal["sft"] = "sft"
+    loss_average: Average = "per_sample"
+    """Over what a step's loss is averaged: posts, or tokens (then posts with long answers weigh more)."""
 
 
 @final
-class SftObjective(Objective[Pieces]):
-    def __init__(self, vlm: Vlm, spec: Sft) -> None:
-        self._vlm = vlm
-        self._spec = spec
+class SftObjective(MethodObjective):
+    def __init__(self, vlm: "Vlm", spec: Sft) -> None:
+        super().__init__(vlm, spec.loss_average)
 
-    def step(self, model: nn.Module, batch: Pieces, backward: Backward) -> StepNumbers:
-        return self._run(model, batch, backward)
-
-    def measure(self, model: nn.Module, batch: Pieces) -> StepNumbers:
-        return self._run(model, batch, None)
-
-    def criterion(self, means: Mapping[str, float]) -> float:
-        return means["loss"]
-
-    def _run(self, model: nn.Module, batch: Pieces, backward: Backward | None) -> StepNumbers:
-        count = Count(self._spec.loss_average)
-        for piece in batch.pieces:
-            teach(model, piece, self._vlm.see(piece.prompts.pictures), piece.bare, count, backward)
-        return count.numbers()
+    def learn(self, step: VlmStep, batch: MicroBatches) -> None:
+        for part in batch.parts:
+            step.add_answer_loss(part, step.encode_images(part), part.bare)

@@ -1,22 +1,18 @@
 import filecmp
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from mmkp_core.classic.learner import ClassicLearner
 from mmkp_core.classic.spec import ClassicSpec
-from mmkp_core.data.post import Example, ImageFeatures, Post
+from mmkp_core.data.post import Example, ImageFeatures, Post, Prediction
 from mmkp_core.errors import Mismatch, WrongInput
-from mmkp_core.learning import CurvePoint, LearningData, Progress
-from tests.mmkp_core.classic.small import posts, small
-
-
-def silent(progress: Progress) -> None:
-    pass
+from mmkp_core.learning import CurvePoint, Learned, LearningData, PredictionData, Progress
+from tests.mmkp_core.classic.small import generator_only, posts, silent, small
 
 
 class Killed(Exception):
@@ -35,33 +31,42 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def learn(spec: ClassicSpec, data: LearningData, folder: Path, seed: int = 0) -> Learned:
+    return ClassicLearner().fit(spec, data, seed, folder / "model", folder / "work", silent)
+
+
+def predict(folder: Path, examples: list[Example], features: ImageFeatures | None) -> dict[str, list[Prediction]]:
+    return dict(ClassicLearner().load(folder / "model").predict(PredictionData(examples, features), silent))
+
+
+def share_of_hits(examples: list[Example], found: list[Prediction]) -> float:
+    hits = [p.phrases[0] in e.post.keyphrases for e, p in zip(examples, found, strict=True)]
+    return sum(hits) / len(hits)
+
+
 def test_every_system_trains_and_answers_each_post_under_each_of_its_heads(
     tmp_path: Path, each_spec: ClassicSpec
 ) -> None:
     examples, features = posts(40)
-    learned = ClassicLearner().fit(
-        each_spec,
-        LearningData(examples[:30], examples[30:], features),
-        1,
-        tmp_path / "model",
-        tmp_path / "work",
-        silent,
-    )
-    answers = ClassicLearner().predict(tmp_path / "model", examples[30:], features, silent)
+    declared = ClassicLearner().declare(each_spec)
+    given = features if "features/grid" in declared.reads else None
+    learned = learn(each_spec, LearningData(examples[:30], examples[30:], given), tmp_path)
+    answers = predict(tmp_path, examples[30:], given)
 
-    assert list(answers) == (["joint", "generator", "classifier"] if each_spec.classifier else ["phrases"])
+    assert tuple(answers) == declared.heads
     for predictions in answers.values():
         assert [p.post_id for p in predictions] == [e.post.post_id for e in examples[30:]]
         for prediction in predictions:
             assert 1 <= len(prediction.phrases) <= 5
             assert len(set(prediction.phrases)) == len(prediction.phrases) == len(prediction.scores)
-    assert learned.facts["train_posts"] == 30
+    assert learned.counts["train_posts"] == 30
+    assert learned.epochs == sum(stage.settings(each_spec.training).epochs for stage in each_spec.stages)
     assert learned.curve[0] == CurvePoint(1, 4, learned.curve[0].name, learned.curve[0].value)  # 30 posts, 8 at once
 
 
 @pytest.mark.parametrize("at", [3, 6, 9])
 def test_a_killed_training_leaves_the_same_files_as_an_undisturbed_one(tmp_path: Path, at: int) -> None:
-    """Steps 1 to 8 are of the first phase, 9 to 12 of the hand-over's."""
+    """Steps 1 to 8 are of the first stage, 9 to 12 of the hand-over's."""
     examples, features = posts(40)
     data, spec = LearningData(examples[:30], examples[30:], features), small("m3h-att")
     ClassicLearner().fit(spec, data, 7, tmp_path / "expected", tmp_path / "work", silent)
@@ -79,62 +84,113 @@ def test_a_killed_training_leaves_the_same_files_as_an_undisturbed_one(tmp_path:
 
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     examples, _ = posts(20)
-    data = LearningData(examples, [], None)
     for seed in (1, 2):
-        ClassicLearner().fit(small("copy"), data, seed, tmp_path / str(seed), tmp_path / f"work {seed}", silent)
+        learn(small("copy"), LearningData(examples, []), tmp_path / str(seed), seed)
 
-    assert not filecmp.cmp(tmp_path / "1/model.safetensors", tmp_path / "2/model.safetensors", shallow=False)
+    assert not filecmp.cmp(
+        tmp_path / "1/model/model.safetensors", tmp_path / "2/model/model.safetensors", shallow=False
+    )
+
+
+def test_a_loaded_system_answers_one_post_after_another_as_it_answers_all(tmp_path: Path) -> None:
+    examples, features = posts(24)
+    learn(small("m3h-att"), LearningData(examples[:16], [], features), tmp_path)
+    predictor = ClassicLearner().load(tmp_path / "model")
+    together = predictor.predict(PredictionData(examples[16:], features), silent)
+
+    for place, example in enumerate(examples[16:]):
+        bare = Example(post=Post(post_id="new", text=example.post.text, image=example.post.image),
+                       image_words=example.image_words, attributes=example.attributes)  # fmt: skip
+        for head, [alone] in predictor.predict(PredictionData([bare], features), silent).items():
+            assert alone.phrases == together[head][place].phrases
+            assert alone.scores == pytest.approx(together[head][place].scores, abs=1e-5)
+    assert {head: list(found) for head, found in predictor.predict(PredictionData([], features), silent).items()} == {
+        "joint": [], "generator": [], "classifier": []
+    }  # fmt: skip
 
 
 def test_copying_finds_phrases_of_the_text_and_of_the_images_words(tmp_path: Path) -> None:
     """The names are unknown words: nothing but copying can write them."""
-    examples, features = posts(330)
-    spec = small("copy", words=30, hidden=32, word_size=24)
-    spec = replace(spec, training=replace(spec.training, epochs=12, batch_size=30, learning_rate=0.015))
+    examples, _ = posts(330)
+    spec = small("copy", words=30, hidden=32, word_size=24, training__epochs=12, training__batch_size=30,
+                 training__learning_rate=0.015)  # fmt: skip
     test = [e for e in examples[300:] if not e.post.keyphrases[0].startswith("all")]
-    ClassicLearner().fit(
-        spec, LearningData(examples[:300], [], features), 0, tmp_path / "model", tmp_path / "work", silent
-    )
-    found = ClassicLearner().predict(tmp_path / "model", test, None, silent)["phrases"]
+    learn(spec, LearningData(examples[:300], []), tmp_path)
 
-    hits = sum(p.phrases[0] in e.post.keyphrases for e, p in zip(test, found, strict=True))
-    assert hits >= 0.8 * len(test)
+    assert share_of_hits(test, predict(tmp_path, test, None)["phrases"]) >= 0.8
 
 
 @pytest.mark.parametrize(("system", "least", "most"), [("m3h-att", 0.8, 1.0), ("m3h-att-blind", 0.0, 0.6)])
 def test_phrases_that_only_show_are_found_by_looking(tmp_path: Path, system: str, least: float, most: float) -> None:
     """Four colours: whoever does not look is right about one time in four."""
     examples, features = posts(330)
-    spec = small(system, hidden=24, word_size=16, handover="none")
-    spec = replace(spec, training=replace(spec.training, epochs=5, batch_size=30, learning_rate=0.01))
+    spec = generator_only(system, hidden=24, word_size=16, training__epochs=5, training__batch_size=30,
+                          training__learning_rate=0.01)  # fmt: skip
     test = [e for e in examples[300:] if e.post.keyphrases[0].startswith("all")]
-    ClassicLearner().fit(
-        spec, LearningData(examples[:300], [], features), 0, tmp_path / "model", tmp_path / "work", silent
-    )
-    found = ClassicLearner().predict(tmp_path / "model", test, features, silent)["classifier"]
+    learn(spec, LearningData(examples[:300], [], features), tmp_path)
 
-    hits = sum(p.phrases[0] in e.post.keyphrases for e, p in zip(test, found, strict=True)) / len(test)
-    assert least <= hits <= most
+    assert least <= share_of_hits(test, predict(tmp_path, test, features)["classifier"]) <= most
+
+
+def test_att_learns_to_generate_what_it_cannot_copy(tmp_path: Path) -> None:
+    examples, _ = posts(60)
+    spec = small("att", hidden=32, word_size=24, training__epochs=40, training__batch_size=10, dropout=0.0,
+                 training__learning_rate=0.01)  # fmt: skip
+    shown = [e for e in examples if not e.post.keyphrases[0].startswith("all")]
+    learn(spec, LearningData(shown, []), tmp_path)
+
+    assert share_of_hits(shown, predict(tmp_path, shown, None)["phrases"]) >= 0.95
+    kept = load_file(tmp_path / "model/model.safetensors")
+    assert not [name for name in kept if name.startswith(("writer.generate", "image", "fusion", "classifier"))]
+
+
+def test_the_image_alone_tells_what_shows_and_knows_no_word(tmp_path: Path) -> None:
+    examples, features = posts(330)
+    coloured = [e for e in examples if e.post.keyphrases[0].startswith("all")]
+    spec = small("image-grid", training__epochs=20, training__learning_rate=0.05)
+    learn(spec, LearningData(coloured[:80], [], features), tmp_path)
+    silent_posts = [Example(post=Post(post_id=e.post.post_id, text="", keyphrases=e.post.keyphrases,
+                                      image=e.post.image)) for e in coloured[80:]]  # fmt: skip
+
+    assert share_of_hits(silent_posts, predict(tmp_path, silent_posts, features)["phrases"]) == 1.0
+    kept = load_file(tmp_path / "model/model.safetensors")
+    assert {name.split(".")[0] for name in kept} == {"embedding", "image", "classifier"}
+
+
+def test_images_of_unequal_cells_are_learned_together(tmp_path: Path) -> None:
+    examples, features = posts(40)
+    matrix, cells = features.matrix.copy(), np.arange(40) % 4 + 1
+    matrix[np.arange(4) >= cells[:, None]] = 0
+    some = ImageFeatures(matrix, features.rows, cells)
+    padded = ImageFeatures(np.concatenate([matrix, np.zeros_like(matrix)], 1), features.rows, cells)
+
+    found = {}
+    for name, given in (("some", some), ("padded", padded)):
+        learn(small("m3h-att", dropout=0.0), LearningData(examples, [], given), tmp_path / name)
+        found[name] = predict(tmp_path / name, examples, given)["classifier"]
+
+    assert [p.phrases for p in found["some"]] == [p.phrases for p in found["padded"]]
 
 
 def test_image_vectors_are_standardised_on_the_training_images_alone(tmp_path: Path) -> None:
-    from safetensors.numpy import load_file
-
     examples, features = posts(20)
     matrix = features.matrix * 7 + 100
     matrix[10:] = 1e6  # not trained on
-    ClassicLearner().fit(
-        small("m3h-att"),
-        LearningData(examples[:10], [], ImageFeatures(matrix, features.rows)),
-        0,
-        tmp_path / "model",
-        tmp_path / "work",
-        silent,
-    )
+    learn(small("m3h-att"), LearningData(examples[:10], [], ImageFeatures(matrix, features.rows)), tmp_path)
     kept = load_file(tmp_path / "model/model.safetensors")
 
-    np.testing.assert_allclose(kept["image_mean_D"], matrix[:10].mean((0, 1)), rtol=1e-5)
-    np.testing.assert_allclose(kept["image_deviation_D"], matrix[:10].std((0, 1)), rtol=1e-4)
+    np.testing.assert_allclose(kept["image.mean_D"], matrix[:10].mean((0, 1)), rtol=1e-5)
+    np.testing.assert_allclose(kept["image.deviation_D"], matrix[:10].std((0, 1)), rtol=1e-4)
+
+
+def test_withheld_vectors_leave_a_network_of_the_same_size(tmp_path: Path) -> None:
+    examples, _ = posts(20)
+    grid = ImageFeatures(np.zeros((20, 49, 23), dtype=np.float32), {f"image {n}": n for n in range(20)})
+    blind = learn(small("m3h-att-blind"), LearningData(examples, []), tmp_path / "blind")
+    seeing = small("m3h-att", reads__attributes=False)
+
+    assert blind.parameters == learn(seeing, LearningData(examples, [], grid), tmp_path / "seeing").parameters
+    assert "train_posts_without_image" not in blind.counts
 
 
 def test_posts_without_image_or_keyphrase_are_counted_and_do_no_harm(tmp_path: Path) -> None:
@@ -142,47 +198,38 @@ def test_posts_without_image_or_keyphrase_are_counted_and_do_no_harm(tmp_path: P
     rows = {key: row for key, row in features.rows.items() if row >= 4}  # four images are lost
     bare = [Example(post=Post(post_id="bare", text="no phrase"))]
     data = LearningData([*examples, *bare], [], ImageFeatures(features.matrix, rows))
-    learned = ClassicLearner().fit(small("m3h-att"), data, 0, tmp_path / "model", tmp_path / "work", silent)
+    learned = learn(small("m3h-att"), data, tmp_path)
 
-    assert learned.facts["train_posts_without_image"] == 4
-    assert learned.facts["train_posts_without_keyphrases"] == 1
+    assert learned.counts["train_posts_without_image"] == 4
+    assert learned.counts["train_posts_without_keyphrases"] == 1
 
 
 def test_hostile_posts_are_learned_and_answered(tmp_path: Path) -> None:
     texts = ["", " ", "🎉🎉", "שלום עולם", "broken \ud800 half", "<eos> <pad> <unk>", "word " * 5000, "a\x00b"]
     hostile = [Example(post=Post(post_id=str(n), text=text, keyphrases=(text, "ok"))) for n, text in enumerate(texts)]
-    spec = small("copy", longest_text=50)
-    learned = ClassicLearner().fit(spec, LearningData(hostile, [], None), 0, tmp_path / "m", tmp_path / "w", silent)
-    found = ClassicLearner().predict(tmp_path / "m", hostile, None, silent)["phrases"]
+    learned = learn(small("copy", reads__longest=50), LearningData(hostile, []), tmp_path)
+    found = predict(tmp_path, hostile, None)["phrases"]
 
-    assert learned.facts["train_posts_cut"] == 1
+    assert learned.counts["train_posts_cut"] == 1
     assert [p.post_id for p in found] == [e.post.post_id for e in hostile]
-    assert "\ud800" in json.loads((tmp_path / "m/vocabulary.json").read_text())["words"]
+    assert "\ud800" in json.loads((tmp_path / "model/vocabulary.json").read_text())["words"]
 
 
 def test_what_does_not_fit_is_refused_with_what_to_do(tmp_path: Path) -> None:
     examples, features = posts(12)
-    learner, model, work = ClassicLearner(), tmp_path / "model", tmp_path / "work"
     spec = small("m3h-att-as-released")
     with pytest.raises(WrongInput, match="compute image features first"):
-        learner.fit(spec, LearningData(examples, [], None), 0, model, work, silent)
+        learn(spec, LearningData(examples, []), tmp_path)
     with pytest.raises(WrongInput, match="no training post has a keyphrase"):
-        learner.fit(spec, LearningData([], [], features), 0, model, work, silent)
+        learn(spec, LearningData([], [], features), tmp_path)
     with pytest.raises(WrongInput, match="needs a fusion"):
-        learner.fit(small("copy", classifier=True), LearningData(examples, [], None), 0, model, work, silent)
+        learn(small("copy", classifier__kind="linear"), LearningData(examples, []), tmp_path)
 
-    learner.fit(spec, LearningData(examples, [], features), 0, model, work, silent)
+    learn(spec, LearningData(examples, [], features), tmp_path)
     wider = ImageFeatures(np.zeros((1, 4, 9), dtype=np.float32), {})
     with pytest.raises(Mismatch, match="5 numbers a cell, these have 9"):
-        learner.predict(model, examples, wider, silent)
+        predict(tmp_path, examples, wider)
+    with pytest.raises(WrongInput, match="compute image features first"):
+        predict(tmp_path, examples, None)
     with pytest.raises(Mismatch, match="another training"):
-        learner.fit(spec, LearningData(examples[:8], [], features), 0, model, work, silent)
-
-
-def test_the_table_says_the_heads_that_predictions_have() -> None:
-    from mmkp_core.systems import systems
-
-    for system in systems().values():
-        if system.family == "classic":
-            expected = ("joint", "generator", "classifier") if system.spec.classifier else ("phrases",)
-            assert system.heads == expected
+        learn(spec, LearningData(examples[:8], [], features), tmp_path)

@@ -19,7 +19,7 @@ def test_only_the_most_frequent_words_are_known() -> None:
 
 def test_a_text_cannot_name_a_sign() -> None:
     known = word_vocabulary([["<eos>", "<pad>", "<unk>", "word"]], size=10)
-    codes = copy_codes(["<eos>", "word", "<pad>"], known, most_strangers=5)
+    codes = copy_codes(["<eos>", "word", "<pad>"], known, most_oov=5)
 
     assert codes.words == [UNK, 5, UNK]
     assert codes.copies == [UNK, 5, UNK]
@@ -33,31 +33,31 @@ def test_classes_are_the_phrases_by_frequency_behind_a_class_for_all_others() ->
 
 
 def test_unknown_source_words_are_copied_under_numbers_of_their_own() -> None:
-    known = word_vocabulary([["the", "at"]], size=10)  # the = 5, at = 6, so the first stranger is 7
-    codes = copy_codes(["the", "zorb", "at", "the", "flim", "zorb"], known, most_strangers=15)
+    known = word_vocabulary([["the", "at"]], size=10)  # the = 5, at = 6, so the first OOV word is 7
+    codes = copy_codes(["the", "zorb", "at", "the", "flim", "zorb"], known, most_oov=15)
 
     assert codes.words == [5, UNK, 6, 5, UNK, UNK]
     assert codes.copies == [5, 7, 6, 5, 8, 7]
     assert codes.target(["flim", "the", "elsewhere"], known) == [8, 5, UNK]
 
 
-def test_a_word_beyond_the_most_strangers_is_plainly_unknown() -> None:
+def test_a_word_beyond_the_most_that_can_be_copied_is_plainly_unknown() -> None:
     known = word_vocabulary([["the"]], size=10)
-    codes = copy_codes(["a", "b", "c", "a"], known, most_strangers=2)
+    codes = copy_codes(["a", "b", "c", "a"], known, most_oov=2)
 
     assert codes.copies == [6, 7, UNK, 6]
-    assert list(codes.strangers) == ["a", "b"]
+    assert list(codes.oov) == ["a", "b"]
 
 
 @given(st.lists(st.text(min_size=1), max_size=30), st.integers(0, 5))
-def test_every_copy_leads_back_to_its_word(words: list[str], most_strangers: int) -> None:
+def test_every_copy_leads_back_to_its_word(words: list[str], most_oov: int) -> None:
     known = word_vocabulary([["known"]], size=10)
-    codes = copy_codes(words, known, most_strangers)
-    strangers = list(codes.strangers)
+    codes = copy_codes(words, known, most_oov)
+    oov = list(codes.oov)
 
-    assert len(strangers) <= most_strangers
+    assert len(oov) <= most_oov
     for word, copy in zip(words, codes.copies, strict=True):
         if copy >= len(known):
-            assert strangers[copy - len(known)] == word
+            assert oov[copy - len(known)] == word
         elif copy != UNK:
             assert known.words[copy] == word

@@ -4,8 +4,8 @@ import pytest
 
 from mmkp_core.data.post import Post
 from mmkp_core.errors import WrongInput
-from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.overlap.measures import label_overlap, measure_overlap
+from mmkp_core.vision.signatures import ImageSignature
 
 SENTENCE = "one two three four five six seven eight nine ten"
 

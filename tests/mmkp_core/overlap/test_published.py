@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pytest
 from scipy.sparse import csr_matrix
 
-from mmkp_core.overlap.copies import identical_texts, near_texts
+from mmkp_core.overlap.duplicates import identical_texts, near_texts
 from mmkp_core.overlap.forms import overlap_forms
-from mmkp_core.overlap.likeness import Likeness
 from mmkp_core.overlap.shingles import ShingleSets, shingle_sets
+from mmkp_core.overlap.similarity import Similarity
 from mmkp_core.overlap.spec import Unit
 
 UNITS: tuple[Unit, ...] = ("word", "word3", "char3", "char5")
@@ -67,9 +67,9 @@ def test_the_halves_of_all_posts_have_the_pairs_of_brute_force(texts: list[str],
     assert_all_found(texts, np.arange(len(texts)) >= len(texts) // 2, unit)
 
 
-def repeats(likeness: Likeness) -> int:
+def repeats(similarity: Similarity) -> int:
     """Posts that are like an earlier one by the same key."""
-    known = likeness.group[likeness.group >= 0]
+    known = similarity.group[similarity.group >= 0]
     return len(known) - len(np.unique(known))
 
 

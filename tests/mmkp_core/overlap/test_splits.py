@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from mmkp_core.data.post import Post
 from mmkp_core.errors import WrongInput
+from mmkp_core.overlap.counts import OverlapCount
 from mmkp_core.overlap.spec import SplitSpec
 from mmkp_core.overlap.splits import Split, grow, make_split
 from mmkp_core.tables.splits import OVERLAP_PAIRS, SPLITS
@@ -69,7 +70,7 @@ def part_of(split: Split) -> dict[str, str]:
 @pytest.mark.parametrize("kind", ["clean", "purged", "unseen-labels", "temporal"])
 @settings(deadline=None, max_examples=60)
 @given(drawn=POSTS, distance=st.integers(0, 4), threshold=st.sampled_from([0.5, 0.8, 1.0]))
-def test_no_pair_of_copies_stands_in_two_parts(kind: str, drawn: list, distance: int, threshold: float) -> None:
+def test_no_pair_of_duplicates_stands_in_two_parts(kind: str, drawn: list, distance: int, threshold: float) -> None:
     spec = SplitSpec(
         kind=kind, valid_share=0.2, test_share=0.2, text_unit="word", text_threshold=threshold, image_distance=distance
     )
@@ -83,7 +84,7 @@ def test_no_pair_of_copies_stands_in_two_parts(kind: str, drawn: list, distance:
             here, there = parts[one.post_id], parts[other.post_id]
             if here != there and "dropped" not in (here, there):
                 assert not alike(one, other, spec)
-    shared = {row["measure"]: row["after"] for row in split.overlap_table()}
+    shared = {count.measure: count.after for count in split.facts().overlaps}
     assert not any(
         shared[m] for m in ("identical_text", "near_text", "identical_image", "near_image", "shared_image_name")
     )
@@ -91,7 +92,7 @@ def test_no_pair_of_copies_stands_in_two_parts(kind: str, drawn: list, distance:
 
 @settings(deadline=None, max_examples=40)
 @given(drawn=POSTS)
-def test_a_purged_split_keeps_its_test_posts_and_drops_only_their_copies(drawn: list) -> None:
+def test_a_purged_split_keeps_its_test_posts_and_drops_only_their_duplicates(drawn: list) -> None:
     posts = as_posts(drawn)
     spec = SplitSpec(kind="purged", valid_share=0.2, test_share=0.2, text_unit="word", text_threshold=0.8)
     fell = part_of(make_split(posts, replace(spec, kind="random"), SIGNATURES))
@@ -113,7 +114,7 @@ def numbered(count: int, text: str = "post number {0} of its own {0}{0}") -> lis
 
 def sizes(split: Split) -> tuple[int, int, int, int]:
     facts = split.facts()
-    return facts["train"], facts["valid"], facts["test"], facts["dropped"]
+    return facts.train, facts.valid, facts.test, facts.dropped
 
 
 WORD_SPEC = SplitSpec(text_unit="word", text_threshold=0.9)
@@ -142,8 +143,40 @@ def test_only_what_leaks_is_moved_and_every_move_has_its_reason() -> None:
     assert sizes(split) == (96, 12, 12, 0)
     assert [row["reason"] is not None for row in rows] == (before != after).tolist()
     assert 0 < (before != after).sum() <= 20
-    assert {row["reason"] for row in rows} <= {None, "kept with its copies", "moved to meet the share"}
+    assert {row["reason"] for row in rows} <= {None, "kept with its duplicates", "moved to meet the share"}
     assert all(rows[at]["cluster"] == rows[100 + at]["cluster"] for at in range(20))
+
+
+def test_the_facts_count_parts_moves_clusters_and_what_test_posts_share() -> None:
+    hints = ["train"] * 6 + ["valid"] * 2 + ["test"] * 2
+    texts = ["a b", "c d", "e f", "g h", "i j", "k l", "m n", "A B!", "o p", "c D"]
+    posts = [
+        Post(post_id=str(at), text=text, split_hint=hint, keyphrases=("x",))
+        for at, (text, hint) in enumerate(zip(texts, hints, strict=True))
+    ]
+
+    facts = make_split(posts, SplitSpec(start="given", text_unit="word")).facts()
+
+    # of two parts with one post each the earlier keeps both: "A B!" and "c D" move to train
+    assert (facts.train, facts.valid, facts.test, facts.dropped, facts.moved) == (8, 1, 1, 0, 2)
+    assert (facts.clusters, facts.clustered, facts.largest_cluster) == (2, 4, 2)
+    counts = {count.measure: count for count in facts.overlaps}
+    assert counts["identical_text"] == OverlapCount(
+        measure="identical_text", before=1, before_of=2, after=0, after_of=1
+    )
+    assert counts["distinct_labels_seen"] == OverlapCount(
+        measure="distinct_labels_seen", before=1, before_of=1, after=1, after_of=1
+    )
+    assert list(counts) == [
+        "identical_text", "near_text", "identical_image", "near_image", "shared_image_name",
+        "all_labels_seen", "label_occurrences_seen", "distinct_labels_seen",
+    ]  # fmt: skip
+
+
+def test_without_clusters_their_counts_are_nought() -> None:
+    facts = make_split(numbered(10), SplitSpec(kind="random")).facts()
+
+    assert (facts.clusters, facts.clustered, facts.largest_cluster) == (0, 0, 0)
 
 
 def test_the_overlap_rows_are_the_pairs_that_stood_in_two_parts() -> None:
@@ -178,7 +211,7 @@ def test_given_parts_are_kept_and_posts_without_one_dropped() -> None:
     assert [row["reason"] for row in rows] == [None, None, None, "the source states no part", None]
 
 
-def test_a_clean_split_that_starts_from_given_parts_moves_copies_to_where_most_are() -> None:
+def test_a_clean_split_that_starts_from_given_parts_moves_duplicates_to_where_most_are() -> None:
     texts = {"train": ["a b", "c d", "e f"], "valid": ["g h", "a b"], "test": ["i j", "k l", "e f", "e f"]}
     posts = [
         Post(post_id=f"{part} {text} {at}", text=text, split_hint=part)
@@ -192,7 +225,7 @@ def test_a_clean_split_that_starts_from_given_parts_moves_copies_to_where_most_a
     assert moved == {"valid a b 1": "train", "train e f 2": "test"}
 
 
-def test_the_newest_posts_are_the_test_and_copies_of_older_ones_are_dropped() -> None:
+def test_the_newest_posts_are_the_test_and_duplicates_of_older_ones_are_dropped() -> None:
     start = datetime(2026, 1, 1)
     posts = [
         Post(post_id=str(at), text=f"words of day {at} {at}", created_at=start + timedelta(days=at)) for at in range(20)
@@ -206,7 +239,10 @@ def test_the_newest_posts_are_the_test_and_copies_of_older_ones_are_dropped() ->
     assert [post_id for post_id, part in parts.items() if part == "test"] == ["18"]
     assert [post_id for post_id, part in parts.items() if part == "valid"] == ["16", "17"]
     dropped = {row["post_id"]: row["reason"] for row in split.rows().to_pylist() if row["part"] == "dropped"}
-    assert dropped == {"19": "a copy or near-copy of a post of an earlier part", "undated": "no time of writing"}
+    assert dropped == {
+        "19": "a duplicate or near-duplicate of a post of an earlier part",
+        "undated": "no time of writing",
+    }
 
 
 def test_the_stated_share_of_test_phrases_is_never_trained_on() -> None:

@@ -5,10 +5,10 @@ import pytest
 
 from mmkp_core.data.post import Example, Post
 from mmkp_core.errors import WrongInput
+from mmkp_core.learning import LearningData, Progress
 from mmkp_core.reference.learner import ReferenceLearner
 from mmkp_core.reference.neighbours import neighbourhood
 from mmkp_core.reference.spec import ReferenceSpec
-from mmkp_core.learning import LearningData, Progress
 
 
 def post(number: int, text: str, *keyphrases: str, seen: str = "") -> Example:

@@ -9,9 +9,9 @@ def test_additive_attention_is_its_formula_post_by_post() -> None:
     torch.manual_seed(0)
     attention = AdditiveAttention(4)
     items, askers = torch.randn(2, 3, 4), torch.randn(3, 4)
-    there = torch.tensor([[True, True, True], [True, False, False]])
+    mask = torch.tensor([[True, True, True], [True, False, False]])
     post = torch.tensor([0, 1, 0])
-    weights = attention(attention.prepare(items), there, askers, post)
+    weights = attention(attention.prepare(items), mask, askers, post)
 
     for row in (0, 2):
         scores = [
@@ -27,17 +27,17 @@ def test_multi_head_attention_is_its_formula_with_every_item_projected() -> None
     torch.manual_seed(0)
     layer = MultiHeadLayer(hidden=6, heads=2, head_size=3, dropout=0.0)
     asker, items = torch.randn(1, 6), torch.randn(1, 4, 6)
-    there = torch.tensor([[True, True, False, True]])
+    mask = torch.tensor([[True, True, False, True]])
 
     heads = []
     for head in range(2):
         query, keys = asker @ layer.query[head], items[0] @ layer.key[head]
-        weights = (query @ keys.T / math.sqrt(3)).masked_fill(~there, -math.inf).softmax(-1)
+        weights = (query @ keys.T / math.sqrt(3)).masked_fill(~mask, -math.inf).softmax(-1)
         heads.append(weights @ (items[0] @ layer.value[head]))
     found = layer.norm_found(asker + layer.join(torch.cat(heads, -1)))
     expected = layer.norm_out(found + layer.narrow(torch.relu(layer.widen(found))))
 
-    torch.testing.assert_close(layer(asker, items, there), expected)
+    torch.testing.assert_close(layer(asker, items, mask), expected)
 
 
 def test_an_asker_that_finds_nothing_stays_finite_and_ignores_what_is_masked() -> None:
@@ -50,8 +50,8 @@ def test_an_asker_that_finds_nothing_stays_finite_and_ignores_what_is_masked() -
     assert torch.equal(found[0], found[1])
 
 
-def test_the_mean_counts_what_is_there_and_is_zero_where_nothing_is() -> None:
+def test_the_mean_counts_what_is_not_masked_and_is_zero_where_all_is() -> None:
     items = torch.tensor([[[1.0], [3.0], [100.0]], [[7.0], [7.0], [7.0]]])
-    there = torch.tensor([[True, True, False], [False, False, False]])
+    mask = torch.tensor([[True, True, False], [False, False, False]])
 
-    assert masked_mean(items, there).tolist() == [[2.0], [0.0]]
+    assert masked_mean(items, mask).tolist() == [[2.0], [0.0]]

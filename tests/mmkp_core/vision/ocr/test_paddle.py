@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mmkp_core.errors import WrongInput
-from mmkp_core.vision.ocr.engine import make_engine
+from mmkp_core.vision.ocr.engines import make_engine
 from mmkp_core.vision.ocr.models import find_models
 from mmkp_core.vision.ocr.paddle import model_name, write_model_folders
 from mmkp_core.vision.ocr.pool import OcrPool

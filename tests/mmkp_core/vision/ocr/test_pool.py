@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from mmkp_core.vision.ocr.rows import ocr_table
 from mmkp_core.vision.ocr.scripted import ScriptedEngine, pixels_key
 from mmkp_core.vision.ocr.spec import OcrSpec
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SPEC = OcrSpec(skip_textless=False)
 BOX = (0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0)
 
@@ -107,6 +108,30 @@ def test_a_reader_that_stops_half_way_leaves_a_pool_that_works(tmp_path: Path, g
     assert sorted(again) == sorted(greys)
 
 
+def test_an_image_of_a_call_that_was_given_up_gives_no_row_to_the_next(tmp_path: Path, greys: dict[str, bytes]) -> None:
+    names = list(greys)
+    killer = ScriptedEngine({}, dies_on=[key_of(greys[names[1]])])
+    with OcrPool(killer, SPEC, workers=2, work=tmp_path) as pool:
+        rows = pool.read((name, greys[name]) for name in names[:2])
+        next(rows)  # of the first image; the second kills its worker, and again
+        rows.close()  # type: ignore[attr-defined]
+        assert {row.image_key for row in pool.read((name, greys[name]) for name in names[2:])} == set(names[2:])
+
+
+def test_a_worker_that_was_killed_while_it_had_nothing_to_do_costs_no_image_a_try(
+    tmp_path: Path, greys: dict[str, bytes]
+) -> None:
+    with OcrPool(ScriptedEngine({}), SPEC, workers=1, work=tmp_path) as pool:
+        list(pool.read(greys.items()))
+        (worker,) = pool.processes
+        handle = os.pidfd_open(worker)
+        os.kill(worker, signal.SIGKILL)
+        select.select([handle], [], [], 60)
+        os.close(handle)
+        assert {row.status for row in pool.read(greys.items())} == {"empty"}
+        assert pool.processes != (worker,)
+
+
 SCRIPT = """
 import pathlib, sys
 print("main", flush=True)
@@ -159,7 +184,7 @@ def test_workers_die_when_their_parent_is_killed(tmp_path: Path, plain: bytes) -
 
 
 def test_a_worker_loads_neither_prefect_nor_torch() -> None:
-    code = "import sys, mmkp_core.vision.ocr.worker, mmkp_core.vision.ocr.reading, mmkp_core.vision.ocr.rapid, rapidocr; print(*sys.modules)"
+    code = "import sys, rapidocr; from mmkp_core.vision.ocr import worker, reading, rapid; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
     assert not {"torch", "prefect", "transformers"} & set(loaded.split())
 

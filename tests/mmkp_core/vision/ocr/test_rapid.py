@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mmkp_core.vision.ocr.engine import AbstractOcrEngine, make_engine
+from mmkp_core.vision.ocr.engine import AbstractOcrEngine
+from mmkp_core.vision.ocr.engines import make_engine
 from mmkp_core.vision.ocr.reading import read_image
 from mmkp_core.vision.ocr.spec import OcrSpec
 

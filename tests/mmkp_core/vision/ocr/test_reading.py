@@ -37,7 +37,7 @@ def test_an_engine_that_finds_nothing_gives_an_empty_row(slogans: dict[str, byte
     assert read_image(ScriptedEngine({}), SPEC, "k", slogans["welcome"]).status == "empty"
 
 
-def test_an_engine_is_not_asked_where_there_can_be_no_words(plain: bytes) -> None:
+def test_an_engine_does_not_run_where_there_can_be_no_words(plain: bytes) -> None:
     engine = ScriptedEngine({}, fails_on=[key_of(plain)])
     assert read_image(engine, SPEC, "k", plain).status == "no_text"
     assert read_image(engine, OcrSpec(skip_textless=False), "k", plain).status == "engine_error"

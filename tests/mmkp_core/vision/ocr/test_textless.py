@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 from mmkp_core.data.demo.drawing import FONTS, _font_folder, draw_picture
 from mmkp_core.data.demo.facts import Picture
 from mmkp_core.data.demo.words import COLOURS, SHAPES, SLOGANS
-from mmkp_core.vision.ocr.textless import may_hold_words
 from mmkp_core.vision.decoding import Decoded, decode
+from mmkp_core.vision.ocr.textless import may_hold_words
 
 
 def seen(image: Image.Image, quality: int = 0) -> Decoded:

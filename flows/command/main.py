@@ -1,0 +1,78 @@
+"""`mmkp`: finds the command, runs it, and tells what went wrong in one sentence.
+
+Data goes to standard output, everything else to standard error. Exit status: 0 done, 1 the work failed, 2 the command
+was wrong.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from flows.command.table import commands, overview
+from mmkp_core.errors import MmkpError, UnknownName, WrongInput
+
+HOME = "Every command: `--home FOLDER` is where results are kept, a folder or an fsspec URL (MMKP_HOME, ./mmkp-data)."
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; ends the process where it failed."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        run(take_home(words))
+    except WrongInput as error:
+        _fail(error, 2)
+    except MmkpError as error:
+        _fail(error, 1)
+    except KeyboardInterrupt:
+        _fail("interrupted; the same command goes on where this one stopped", 130)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def run(words: Sequence[str]) -> None:
+    """Run the command that the first word names; the library is loaded for that one command alone."""
+    known = commands()
+    if not words or words[0] in ("-h", "--help"):
+        print(f"{overview()}\n\n{HOME}")
+        return
+    if words[0] not in known:
+        raise UnknownName("command", words[0], known, "`mmkp --help` lists them all.")
+    from cyclopts import App, CycloptsError, Parameter
+
+    plain = Parameter(negative="", show_default=shown)
+    app = App(
+        name="mmkp", help_epilogue=HOME, help_format="plaintext", version_flags=(), exit_on_error=False,
+        print_error=False, default_parameter=plain, result_action="return_value", suppress_keyboard_interrupt=False,
+    )  # fmt: skip
+    app.command(known[words[0]].load(), name=words[0])
+    try:
+        app(words)
+    except CycloptsError as error:
+        raise WrongInput(" ".join(str(error).split())) from None
+
+
+def shown(default: Any) -> str | None:
+    """A default as the help shows it; nothing where it says nothing."""
+    return None if default is False or default in ("", ()) else str(default)
+
+
+def take_home(words: Sequence[str]) -> list[str]:
+    """The words without `--home FOLDER`, wherever it stands, which becomes the environment's."""
+    left: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--home" or word.startswith("--home="):
+            folder = word.partition("=")[2] or next(rest, "")
+            if not folder:
+                raise WrongInput("--home: name the folder or URL where results are kept")
+            os.environ["MMKP_HOME"] = folder
+        else:
+            left.append(word)
+    return left
+
+
+def _fail(error: object, status: int) -> NoReturn:
+    print(f"mmkp: {error}", file=sys.stderr)
+    sys.exit(status)

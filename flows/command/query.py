@@ -1,0 +1,102 @@
+"""Prints the rows of a query over the catalog as a table, JSON, CSV or Parquet."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import duckdb
+
+from mmkp_core.errors import WrongInput
+from storage import catalog
+from storage.store import Store
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def print_query(store: Store, sql: str, form: str) -> None:
+    with catalog.connect(store) as connection:
+        try:
+            relation = connection.sql(sql)
+            if relation is None:
+                raise WrongInput("the query has no result; write a SELECT")
+            if form == "parquet":
+                _parquet(relation)
+            elif form == "table":
+                print(_table(relation))
+            else:
+                names = relation.columns
+                rows = relation.fetchall()
+                _json(names, rows) if form == "json" else _csv(names, rows)
+        except duckdb.Error as error:
+            raise WrongInput(_explained(str(error))) from None
+
+
+def print_views() -> None:
+    """Every view with its columns, as documentation."""
+    for name, view in catalog.VIEWS.items():
+        print(f"{name}: {view.about}")
+        for column, (kind, about) in view.columns.items():
+            print(f"    {column:<20}{kind:<13}{about}")
+
+
+def _explained(message: str) -> str:
+    first = message.strip().splitlines()[0]
+    did_you_mean = [line.strip() for line in message.splitlines() if "Did you mean" in line or "Candidate" in line]
+    return " ".join([first, *did_you_mean[:1]])
+
+
+def _table(relation: Any) -> str:
+    names, rows = relation.columns, relation.limit(1001).fetchall()
+    cells = [[_short(value) for value in row] for row in rows[:1000]]
+    widths = [max(len(name), *(len(row[i]) for row in cells)) if cells else len(name) for i, name in enumerate(names)]
+    numeric = [bool(rows) and all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(names))]
+
+    def line(values: Sequence[str]) -> str:
+        aligned = (v.rjust(w) if n else v.ljust(w) for v, w, n in zip(values, widths, numeric, strict=True))
+        return "  ".join(aligned).rstrip()
+
+    lines = [line(names), "  ".join("-" * width for width in widths), *(line(row) for row in cells)]
+    if len(rows) > 1000:
+        lines.append("... more than 1,000 rows; add LIMIT, or take --format csv, json or parquet for all")
+    return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".") if value == value else "nan"
+    if isinstance(value, list):
+        value = "; ".join(str(item) for item in value)
+    # control characters could move the cursor or hide text in a terminal
+    text = "".join(c if c.isprintable() else "\ufffd" for c in str(value).replace("\n", " "))
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=str, ensure_ascii=False))
+
+
+def _csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([*_cells(row)])
+
+
+def _cells(row: Sequence[Any]) -> Iterator[Any]:
+    """Cells that a spreadsheet shows as they are: text that it would run as a formula gets a leading quote."""
+    for value in row:
+        if isinstance(value, list):
+            value = ";".join(str(item) for item in value)
+        yield "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _parquet(relation: Any) -> None:
+    import pyarrow.parquet as pq
+
+    if sys.stdout.isatty():
+        raise WrongInput("Parquet is not for a terminal; send it to a file with > result.parquet")
+    pq.write_table(relation.to_arrow_table(), sys.stdout.buffer)

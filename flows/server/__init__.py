@@ -1,0 +1,1 @@
+"""The Prefect server that flows run against: private or served, with deployments and reports."""

@@ -1,0 +1,105 @@
+"""Blocks: the networks of a system's parts, and what they hand to one another.
+
+Axes: B posts, L words, P cells, D numbers per cell, H hidden, E word size, C classes.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from mmkp_core.classic.batch import AnyField, ClassicBatch
+from mmkp_core.classic.fields.field import FieldInputs
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What all parts of a system agree on."""
+
+    words: int
+    classes: int
+    cell_numbers: int
+    word_size: int
+    hidden: int
+    dropout: float
+
+
+class Block(nn.Module):
+    """The network of one part, made from that part's spec and the sizes: `Block(spec, sizes)`."""
+
+    fields: ClassVar[tuple[AnyField, ...]] = ()
+    """The fields of a batch that it needs."""
+
+    def prepare(self, train: FieldInputs) -> None:
+        """Take from the training posts what is not learned by gradient; called once, before training."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextStates:
+    states_BLH: Tensor
+    mask_BL: Tensor
+    last_BH: Tensor
+    """After the whole text: where a writer starts."""
+
+
+class ImageStates(ABC):
+    """The cells of an image; projected only where a fusion asks for each of them."""
+
+    mask_BP: Tensor
+
+    @abstractmethod
+    def cells(self) -> Tensor:
+        """[B, P, H]"""
+
+    @abstractmethod
+    def mean(self) -> Tensor:
+        """[B, H] of the cells that are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Modalities:
+    """What is known of a batch of posts before it is joined; what is missing is masked."""
+
+    batch: ClassicBatch
+    vectors: Mapping[AnyField, Tensor]
+    """The word vectors of the fields that have words."""
+    encoded: TextStates | None
+    seen: ImageStates | None
+
+    @property
+    def text(self) -> TextStates:
+        if self.encoded is None:
+            raise TypeError("a system without an encoder has no text to join")
+        return self.encoded
+
+    @property
+    def image(self) -> ImageStates:
+        if self.seen is None:
+            raise TypeError("a system without an image side has no image to join")
+        return self.seen
+
+
+class Encoder(Block, ABC):
+    @abstractmethod
+    def forward(self, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> TextStates:
+        """The words of the posts as states."""
+
+
+class ImageSide(Block, ABC):
+    @abstractmethod
+    def forward(self, batch: ClassicBatch) -> ImageStates:
+        """The vectors of the posts' images."""
+
+
+class Fusion(Block, ABC):
+    @abstractmethod
+    def forward(self, given: Modalities) -> Tensor:
+        """One vector [B, H] per post."""
+
+
+class Classifier(Block, ABC):
+    @abstractmethod
+    def forward(self, fused_BH: Tensor) -> Tensor:
+        """Logits [B, C] of the training phrases; class 0 stands for any other phrase."""

@@ -1,0 +1,88 @@
+"""Writers: what generates phrases word by word, in training all at once and in decoding step by step.
+
+Axes: B posts, L words, S copied words, R rows (each belongs to one post), M words to be written, H hidden, E word size.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from torch import Tensor
+
+from mmkp_core.classic.batch import AnyField, ClassicBatch
+from mmkp_core.classic.blocks.block import Block, TextStates
+from mmkp_core.classic.blocks.heads import WordHead
+from mmkp_core.classic.fields.phrases import PhraseField
+
+FLOOR = 1e-8  # added to a probability before its logarithm, as in the release of M3H-ATT
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a writer reads of a batch of posts."""
+
+    text: TextStates
+    keys_BLH: Tensor
+    """What the writer's attention works out of the text once, for all steps."""
+    fused_BH: Tensor | None
+    copied_BS: Tensor
+    """Numbers of the words that can be copied: the text's L (none without copying), then those of a hand-over."""
+    class_weights_BS: Tensor | None = None
+    """How much each of the classes' words weighs among them, with a hand-over."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextWords:
+    """What a writer says of the next word, row by row."""
+
+    features_MI: Tensor
+    """What words are generated from."""
+    generate_M: Tensor
+    """The share of generating."""
+    copy_MS: Tensor
+    """The probability of copying, by place in `copied_BS`."""
+    attention_ML: Tensor
+    """Over the words of the text; for an unknown word stands the one most attended to."""
+
+
+class Stepping(Protocol[State]):
+    """What a beam search needs of a writer; its state is whatever it has to remember of the words written so far."""
+
+    words: WordHead
+    """Generates words from `features_MI`."""
+
+    def start(self, sources: Sources) -> State:
+        """The state before the first word, a row for each post."""
+
+    def step(self, sources: Sources, state: State, word_RE: Tensor, post_R: Tensor) -> tuple[NextWords, State]:
+        """What may follow once `word_RE` is read, and the state after it; row R belongs to post `post_R`."""
+
+    def reorder(self, state: State, row_R: Tensor) -> State:
+        """The state whose row R goes on from row `row_R` of this one; a row may go on twice or not at all."""
+
+
+class Writer(Block, ABC, Generic[State]):
+    """Implementations fulfil `Stepping`."""
+
+    fields: ClassVar[tuple[AnyField, ...]] = (PhraseField,)
+    words: WordHead
+
+    @abstractmethod
+    def sources(self, text: TextStates, fused_BH: Tensor | None, copied_BL: Tensor) -> Sources:
+        """A batch, ready to be written about."""
+
+    @abstractmethod
+    def log_likelihood(self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> Tensor:
+        """log P of each word [M] of the batch's phrases."""
+
+    @abstractmethod
+    def start(self, sources: Sources) -> State: ...
+
+    @abstractmethod
+    def step(self, sources: Sources, state: State, word_RE: Tensor, post_R: Tensor) -> tuple[NextWords, State]: ...
+
+    @abstractmethod
+    def reorder(self, state: State, row_R: Tensor) -> State: ...

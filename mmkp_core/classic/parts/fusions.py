@@ -1,0 +1,58 @@
+"""Fusions: how what was read becomes one vector per post."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Le
+
+from mmkp_core.spec import spec
+
+Side = Literal["encoder", "image"]
+
+
+@spec
+class ImageAsksTextSpec:
+    """M3H-ATT as released: the mean of the image's cells attends over the words."""
+
+    joins: ClassVar[tuple[Side, ...]] = ("encoder", "image")
+
+    kind: Literal["image_asks_text"] = "image_asks_text"
+    """Which fusion."""
+    heads: Annotated[int, Ge(1), Le(64)] = 4
+    """Heads of the attention."""
+    head_size: Annotated[int, Ge(1), Le(1024)] = 128
+    """Numbers per head."""
+
+
+@spec
+class EachAsksOthersSpec:
+    """The means of words, cells and attributes each attend over the other two; what they find is added."""
+
+    joins: ClassVar[tuple[Side, ...]] = ("encoder", "image")
+
+    kind: Literal["each_asks_others"] = "each_asks_others"
+    """Which fusion."""
+    heads: Annotated[int, Ge(1), Le(64)] = 4
+    """Heads of the attention."""
+    head_size: Annotated[int, Ge(1), Le(1024)] = 128
+    """Numbers per head."""
+
+
+@spec
+class ImageMeanSpec:
+    """The mean of the image's cells and nothing else."""
+
+    joins: ClassVar[tuple[Side, ...]] = ("image",)
+
+    kind: Literal["image_mean"] = "image_mean"
+    """Which fusion."""
+
+
+FusionSpec = ImageAsksTextSpec | EachAsksOthersSpec | ImageMeanSpec
+
+FUSIONS: Mapping[type[Any], str] = {
+    ImageAsksTextSpec: "mmkp_core.classic.blocks.image_asks_text:ImageAsksText",
+    EachAsksOthersSpec: "mmkp_core.classic.blocks.each_asks_others:EachAsksOthers",
+    ImageMeanSpec: "mmkp_core.classic.blocks.image_mean:ImageMean",
+}
+"""Spec -> its block; `joins` says which sides of a system it needs."""

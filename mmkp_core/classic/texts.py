@@ -1,0 +1,59 @@
+"""The words and phrases that a classic system makes of posts, and the vocabularies that the training posts give."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mmkp_core.classic.parts.reading import ReadSpec
+from mmkp_core.classic.spec import ClassicSpec
+from mmkp_core.data.post import Example
+from mmkp_core.data.text import tokens
+from mmkp_core.data.vocabulary import SEGMENT, Vocabulary, class_vocabulary, word_vocabulary
+
+LONGEST_PHRASE = 20  # words; the longest published keyphrase has 7. A longer one is learned up to here
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabularies:
+    words: Vocabulary
+    classes: Vocabulary
+
+
+def source_words(example: Example, reads: ReadSpec) -> list[str]:
+    """The words that a system reads of a post: its own, then those in its image.
+
+    With entities it is three parts for every post, as in MM-MKP's files, the middle one blank where nothing was read.
+    """
+    own = tokens(example.post.text.lower()) if reads.own_words else []
+    seen = tokens(example.image_words.lower()) if reads.image_words else []
+    if reads.entities:
+        return [*own, SEGMENT, *seen, SEGMENT, *tokens(" ; ".join(example.entities).lower())]
+    return [*own, SEGMENT, *seen] if seen else own
+
+
+def attribute_words(example: Example, reads: ReadSpec) -> list[str]:
+    if not reads.attributes:
+        return []
+    return [word for attribute in example.attributes for word in tokens(attribute.lower())]
+
+
+def phrase_words(keyphrase: str) -> list[str]:
+    return tokens(keyphrase.lower())[:LONGEST_PHRASE]
+
+
+def phrases(example: Example) -> list[list[str]]:
+    """The distinct keyphrases of a post, in words."""
+    distinct = dict.fromkeys(tuple(phrase_words(keyphrase)) for keyphrase in example.post.keyphrases)
+    return [list(words) for words in distinct if words]
+
+
+def vocabularies(train: Sequence[Example], spec: ClassicSpec) -> Vocabularies:
+    """What the training posts teach of words and classes, and nothing else does."""
+
+    def texts() -> Iterator[list[str]]:
+        for example in train:
+            yield source_words(example, spec.reads)[: spec.reads.longest]
+            yield from phrases(example)
+            yield attribute_words(example, spec.reads)
+
+    classes = class_vocabulary(" ".join(words) for example in train for words in phrases(example))
+    return Vocabularies(word_vocabulary(texts(), spec.words), classes)

@@ -1,0 +1,153 @@
+"""Training a classic system: vocabularies, a network with fresh weights, and its stages one after another."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from torch import Tensor
+
+from mmkp_core.classic.batch import ClassicSamples
+from mmkp_core.classic.build import build_model
+from mmkp_core.classic.features import cell_numbers, given_features, without_image
+from mmkp_core.classic.fields.field import FieldInputs
+from mmkp_core.classic.folder import save_model
+from mmkp_core.classic.model import KeyphraseModel
+from mmkp_core.classic.parts.stages import OBJECTIVES, StageSpec
+from mmkp_core.classic.spec import ClassicSpec
+from mmkp_core.classic.texts import phrases, source_words, vocabularies
+from mmkp_core.data.post import Example
+from mmkp_core.errors import WrongInput
+from mmkp_core.identity import fingerprint
+from mmkp_core.imports import imported
+from mmkp_core.learning import CurvePoint, Learned, LearningData, Progress, Report
+from mmkp_core.seeding import seed_for
+from mmkp_core.training.fit import fit
+from mmkp_core.training.spec import TrainingSpec
+
+CHECKPOINT_STEPS = 200  # at the published size 100 s of work on one core, and 300 MB
+
+
+def train(spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpoints: Path, report: Report) -> Learned:
+    features = given_features(spec, data.features)
+    train, valid = ([e for e in part if phrases(e)] for part in (data.train, data.valid))
+    if not train:
+        raise WrongInput("no training post has a keyphrase; there is nothing to learn from")
+    known, numbers = vocabularies(train, spec), cell_numbers(spec, features)
+    inputs, valid_inputs = (FieldInputs(part, known, spec, features, numbers) for part in (train, valid))
+    network = _fresh(spec, inputs, seed)
+    stages = Stages(
+        spec=spec,
+        network=network,
+        # parts that a stage leaves out, or that are frozen in it, get no gradient there
+        accelerator=Accelerator(
+            mixed_precision="no" if spec.training.precision == "fp32" else "bf16",
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+        ),
+        samples={"posts": [ClassicSamples(part, network.fields()) for part in (inputs, valid_inputs)]},
+        seed=seed,
+        identity=fingerprint(spec, seed, _digest(train), _digest(valid), numbers),
+        checkpoints=checkpoints,
+    )
+    stages.run(report)
+    if stages.accelerator.is_main_process:
+        save_model(model, spec, known, numbers, network, stages.kept_writer)
+    return Learned(
+        curve=tuple(stages.curve),
+        epochs=stages.epochs,
+        parameters=sum(p.numel() for p in network.parameters()),
+        counts=_counts(inputs, valid_inputs, data) | stages.counts,
+        device=str(stages.accelerator.device),
+    )
+
+
+@dataclass
+class Stages:
+    """The stages of one training, and what they leave."""
+
+    spec: ClassicSpec
+    network: KeyphraseModel
+    accelerator: Accelerator
+    samples: Mapping[str, Sequence[ClassicSamples]]
+    """By the name that a stage has for its data: to train on, and to validate on."""
+    seed: int
+    identity: str
+    checkpoints: Path
+    curve: list[CurvePoint] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    epochs: int = 0
+    kept_writer: dict[str, Tensor] | None = None
+
+    def run(self, report: Report) -> None:
+        settings = [stage.settings(self.spec.training) for stage in self.spec.stages]
+        steps = [
+            training.epochs * math.ceil(len(self.samples[stage.data][0]) / training.batch_size)
+            for stage, training in zip(self.spec.stages, settings, strict=True)
+        ]
+        for number, (stage, training) in enumerate(zip(self.spec.stages, settings, strict=True)):
+            self._one(stage, training, _later(report, sum(steps[:number]), sum(steps)))
+
+    def _one(self, stage: StageSpec, training: TrainingSpec, report: Report) -> None:
+        if stage.keeps_writer and self.network.writer is not None:
+            self.kept_writer = {k: v.detach().cpu().clone() for k, v in self.network.writer.state_dict().items()}
+        self.network.freeze(stage.frozen)
+        train, valid = self.samples[stage.data]
+        fitted = fit(
+            self.network,
+            imported(OBJECTIVES[type(stage.objective)])(stage.objective),
+            train,
+            valid,
+            training,
+            seed=seed_for(self.seed, stage.name),
+            identity=f"{self.identity}/{stage.name}",
+            checkpoints=self.checkpoints / stage.name,
+            checkpoint_steps=CHECKPOINT_STEPS,
+            accelerator=self.accelerator,
+            report=report,
+        )
+        self.epochs += fitted.epochs
+        self.curve += [replace(point, name=f"{stage.name}/{point.name}") for point in fitted.curve]
+        self.counts |= {f"{stage.name}_epochs": fitted.epochs, f"{stage.name}_best_epoch": fitted.best_epoch}
+
+
+def _fresh(spec: ClassicSpec, train: FieldInputs, seed: int) -> KeyphraseModel:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed_for(seed, "weights"))
+        network = build_model(spec, train.known, train.cell_numbers)
+    for block in network.blocks():
+        block.prepare(train)
+    return network
+
+
+def _counts(train: FieldInputs, valid: FieldInputs, data: LearningData) -> dict[str, int]:
+    reads = train.spec.reads
+    counts = {
+        "words": len(train.known.words),
+        "classes": len(train.known.classes) - 1,
+        "train_posts": len(train.examples),
+        "train_posts_without_keyphrases": len(data.train) - len(train.examples),
+        "train_posts_cut": sum(len(source_words(e, reads)) > reads.longest for e in train.examples),
+        "train_pairs": sum(len(found) for found in train.phrases),
+        "valid_posts": len(valid.examples),
+    }
+    for name, part in (("train", train), ("valid", valid)):
+        if part.features is not None:
+            keys = [example.post.image_key for example in part.examples]
+            counts[f"{name}_posts_without_image"] = without_image(keys, part.features)
+    return counts
+
+
+def _digest(examples: Sequence[Example]) -> str:
+    return fingerprint(
+        [
+            (e.post.post_id, e.post.text, e.post.keyphrases, e.post.image_key, e.image_words, e.attributes, e.entities)
+            for e in examples
+        ]
+    )
+
+
+def _later(report: Report, before: int, total: int) -> Report:
+    """Progress of one stage as progress of the whole."""
+    return lambda progress: report(Progress(before + progress.done, total, progress.note))

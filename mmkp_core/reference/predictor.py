@@ -1,0 +1,63 @@
+"""The reference lines, loaded: the commonest keyphrases, or those of the most similar training posts."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from mmkp_core.data.post import Example, Prediction
+from mmkp_core.learning import PredictionData, Predictor, Progress, Report
+from mmkp_core.reference.model import ReferenceModel, load_model, words_of
+from mmkp_core.reference.neighbours import neighbourhood
+
+
+class FrequentPredictor:
+    """The commonest keyphrases, for every post; each has its count as its score."""
+
+    def __init__(self, model: ReferenceModel) -> None:
+        self._votes = {label: float(count) for label, count in _commonest(model)}
+
+    def predict(self, data: PredictionData, report: Report) -> Mapping[str, list[Prediction]]:
+        report(Progress(len(data.examples), len(data.examples)))
+        return {"phrases": [_prediction(example, self._votes, len(self._votes)) for example in data.examples]}
+
+
+class NeighbourPredictor:
+    """Each of the nearest posts gives its cosine to each of its keyphrases; the commonest stand in where few vote."""
+
+    def __init__(self, model: ReferenceModel) -> None:
+        self._spec = model.spec
+        self._labels = model.labels
+        self._fallback = [label for label, _ in _commonest(model)]
+        self._neighbourhood = neighbourhood(model.texts)
+
+    def predict(self, data: PredictionData, report: Report) -> Mapping[str, list[Prediction]]:
+        words = [words_of(example, self._spec) for example in data.examples]
+        votes = map(self._votes, self._neighbourhood.nearest(words, self._spec.neighbours))
+        predictions = [_prediction(e, given, self._spec.keep) for e, given in zip(data.examples, votes, strict=True)]
+        report(Progress(len(predictions), len(predictions)))
+        return {"phrases": predictions}
+
+    def _votes(self, nearest: list[tuple[int, float]]) -> dict[str, float]:
+        given: dict[str, float] = {}
+        for post, cosine in nearest:
+            for label in self._labels[post]:
+                given[label] = given.get(label, 0.0) + cosine
+        return given | {label: 0.0 for label in self._fallback if label not in given}
+
+
+def load_predictor(folder: Path) -> Predictor:
+    model = load_model(folder)
+    match model.spec.method:
+        case "frequent":
+            return FrequentPredictor(model)
+        case "neighbours":
+            return NeighbourPredictor(model)
+
+
+def _commonest(model: ReferenceModel) -> list[tuple[str, int]]:
+    return Counter(label for labels in model.labels for label in labels).most_common(model.spec.keep)
+
+
+def _prediction(example: Example, votes: Mapping[str, float], keep: int) -> Prediction:
+    best = sorted(votes.items(), key=lambda vote: -vote[1])[:keep]
+    return Prediction(example.post.post_id, tuple(label for label, _ in best), tuple(score for _, score in best))

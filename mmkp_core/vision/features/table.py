@@ -1,0 +1,32 @@
+"""The table of image feature extractors: a new one is its file, its spec in the union, and its row."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmkp_core.imports import imported
+from mmkp_core.spec import spec
+from mmkp_core.vision.features.extractor import Extractor
+from mmkp_core.vision.features.grid import GridSpec
+
+ExtractorSpec = GridSpec
+"""The spec of any extractor; `kind` is its name, under which its vectors stand as `features/<kind>`."""
+
+EXTRACTORS: Mapping[str, tuple[type[Any], str]] = {
+    "grid": (GridSpec, "mmkp_core.vision.features.grid:GridExtractor"),
+}
+"""Name -> its spec, and where the extractor is; it is made from the spec alone."""
+
+
+@spec
+class FeatureSpec:
+    """What image models see of an image."""
+
+    extractor: ExtractorSpec = GridSpec()
+    """`grid` needs no weights: edge directions and colours per cell."""
+
+
+def make_extractor(spec: FeatureSpec) -> Extractor:
+    """An extractor that is not open yet, small enough to be sent to another process."""
+    _, path = EXTRACTORS[spec.extractor.kind]
+    made: Extractor = imported(path)(spec.extractor)
+    return made

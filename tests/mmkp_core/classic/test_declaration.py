@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+import pytest
+
+from mmkp_core.classic.declaration import declaration
+from mmkp_core.classic.parts.images import ImageSpec
+from mmkp_core.classic.spec import ClassicSpec
+from mmkp_core.classic.systems import CLASSIC_SYSTEMS
+from mmkp_core.errors import WrongInput
+from mmkp_core.learning import Declaration
+from mmkp_core.spec import changed
+
+ROWS = {row.id: row.spec for row in CLASSIC_SYSTEMS}
+
+
+def test_what_a_row_reads_needs_and_answers_with_follows_from_its_parts() -> None:
+    three = ("joint", "generator", "classifier")
+    assert {name: declaration(spec) for name, spec in ROWS.items()} == {
+        "image-grid": Declaration(reads=("features/grid",), needs=("image",)),
+        "att": Declaration(reads=("ocr",)),
+        "copy": Declaration(reads=("ocr",)),
+        "copy-text": Declaration(),
+        "m3h-att": Declaration(reads=("ocr", "attributes", "features/grid"), needs=("image",), heads=three),
+        "m3h-att-as-released": Declaration(reads=("ocr", "features/grid"), needs=("image",), heads=three),
+        "m3h-att-blind": Declaration(reads=("ocr",), heads=three),
+    }
+
+
+def test_an_extractor_is_read_by_its_name() -> None:
+    spec = replace(ROWS["m3h-att-as-released"], image=ImageSpec(features="butd"))
+    assert "features/butd" in declaration(spec).reads
+
+
+@pytest.mark.parametrize(
+    ("system", "settings", "message"),
+    [
+        ("copy", {"classifier.kind": "linear"}, "needs a fusion: set fusion.kind"),
+        ("m3h-att", {"image": None}, "fusion each_asks_others needs image"),
+        ("m3h-att", {"classifier": None}, "handover needs a classifier"),
+        ("m3h-att", {"writer.copying": None}, "handover needs copying"),
+        ("copy", {"encoder": None}, "a writer needs an encoder"),
+        ("copy", {"writer": None}, "a classifier or a writer to answer with"),
+        ("copy", {"stages": ()}, "needs a stage"),
+        ("m3h-att", {"stages.handover.name": "phrases"}, "two stages have one name"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(system: str, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(WrongInput, match=message):
+        declaration(changed(ROWS[system], settings))
+
+
+def test_a_system_that_only_generates_or_only_classifies_has_one_head() -> None:
+    assert declaration(ClassicSpec()).heads == ("phrases",)
+    without_handover = changed(ROWS["m3h-att"], {"writer.handover": None})
+    assert declaration(without_handover).heads == ("generator", "classifier")
+    assert declaration(changed(without_handover, {"writer": None})).heads == ("phrases",)
