@@ -170,9 +170,7 @@ class Index:
                 pass
             except (OSError, pa.ArrowException) as error:
                 address = self._objects.address(_snapshot(number))
-                logger.warning(
-                    "%s is damaged (%s); walking the store; `mmkp verify` mends it", address, error
-                )
+                logger.warning("%s is damaged (%s); walking the store; `mmkp verify` mends it", address, error)
         return self._walk()
 
     def _walk(self) -> dict[str, bytes]:
