@@ -41,12 +41,12 @@ class Split:
 
         None where duplicates were not looked for.
         """
-        if not self.record.file("overlaps.parquet"):
+        if not self.record.file("overlap_pairs.parquet"):
             return None
         columns = ["right_id", "left_part", "right_part", "measure"]
         return {
             row["right_id"]
-            for row in self.store.table(self.record, "overlaps", columns).to_pylist()
+            for row in self.store.table(self.record, "overlap_pairs", columns).to_pylist()
             if row["measure"].startswith("near_")
             and row["left_part"] in ("train", "valid")
             and row["right_part"] == part
