@@ -77,7 +77,7 @@ def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
     inner = known[name]
     if isinstance(inner, Mapping):  # an open table, like the settings of each system: what it holds stays
         for key in reversed(rest):
-            new = {key: new}
+            new, whole = {key: new}, whole.removesuffix(f".{key}")
         new, rest = merged(inner, new) if isinstance(new, Mapping) else new, []
     if rest:
         if not is_dataclass(inner):

@@ -26,11 +26,9 @@ def check_systems(settings: Any) -> None:
     """The settings of each system in `settings.systems`, against the system's own spec."""
     from mmkp_core.systems import find_system
 
-    own: Mapping[str, Any] = getattr(settings, "systems", {})
+    own: Mapping[str, Mapping[str, Any]] = getattr(settings, "systems", {})
     for system, values in own.items():
         spec = find_system(system).spec
-        if not isinstance(values, Mapping):
-            raise WrongInput(f"systems.{system} = {values!r}: name a setting, like systems.{system}.training.epochs=3")
         try:
             changed(spec, values)
         except WrongInput as error:

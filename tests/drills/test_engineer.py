@@ -31,7 +31,7 @@ pytestmark = [
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = Path(os.environ.get("MMKP_SHOTS", "/nonexistent"))
-DEMO = ["--posts", "120", "--set", 'systems=["frequent","tfidf"]', "--set", "ocr.engine=rapid"]
+DEMO = ["--posts", "120", "--systems", "frequent,tfidf", "--set", "ocr.engine=rapid"]
 
 
 def mmkp(home: Path, *arguments: str, **more: Any) -> "subprocess.Popen[str]":
@@ -167,7 +167,9 @@ def test_a_worker_runs_what_was_deployed(home: Path, tmp_path: Path) -> None:
             **os.environ, "MMKP_ROOT": str(ROOT), "MMKP_HOME": str(home), "PREFECT_WORKER_QUERY_SECONDS": "2",
         }  # fmt: skip
         prefect = [sys.executable, "-m", "prefect"]
-        subprocess.run([sys.executable, "-m", "flows.server.bootstrap"], env=environment, cwd=ROOT, check=True, timeout=120)
+        subprocess.run(
+            [sys.executable, "-m", "flows.server.bootstrap"], env=environment, cwd=ROOT, check=True, timeout=120
+        )
         deploy = [*prefect, "--no-prompt", "deploy", "--all"]
         done = subprocess.run(deploy, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -17,8 +17,8 @@ from storage.store import Store
 pytestmark = [pytest.mark.drill, pytest.mark.enable_socket]
 
 COMMAND = [
-    sys.executable, "-m", "flows.command", "demo", "--posts", "160", "--set", 'systems=["frequent","copy"]',
-    "--set", "training.epochs=3", "--set", "evaluation.resamples=100", "--set", "ocr.engine=rapid",
+    sys.executable, "-m", "flows.command", "demo", "--posts", "160", "--systems", "frequent,copy",
+    "--set", "systems.copy.training.epochs=3", "--set", "evaluation.resamples=100", "--set", "ocr.engine=rapid",
 ]  # fmt: skip
 SECONDS = 300
 
