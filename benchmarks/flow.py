@@ -55,7 +55,7 @@ def write_posts(path: Path, posts: int) -> None:
 
 
 def as_flow(source: Path) -> None:
-    from flows.server.catalogue import run as run_flow
+    from flows.command.running import run_here as run_flow
 
     run_flow(
         "pipeline",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,12 +52,9 @@ def _with_text(spec: T, path: str, text: str) -> tuple[T, Any]:
     try:
         return changed(spec, {path: value}), value
     except WrongInput:
-        if isinstance(value, str):
-            raise
-        try:
-            return changed(spec, {path: text}), text
-        except WrongInput:
-            pass
+        if not isinstance(value, str):
+            with suppress(WrongInput):  # then what is wrong with the JSON is told
+                return changed(spec, {path: text}), text
         raise
 
 

@@ -14,7 +14,7 @@ NOBODY = ArtifactRef("run", "0" * 20)
 
 
 def run(flow: str, **parameters: Any) -> Any:
-    from flows.server.catalogue import run as run_flow
+    from flows.command.running import run_here as run_flow
 
     return run_flow(flow, parameters)
 
