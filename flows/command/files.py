@@ -1,6 +1,6 @@
 """Commands on files that people hold: scores and overlap, without a store or a server."""
 
-import json
+import json as text
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -40,7 +40,7 @@ def evaluate(
     from tasks.files import evaluate_files
 
     document = evaluate_files(gold, predictions, train, format, protocol, resamples)
-    print(_text(document) if json else score_table(document))
+    print(text.dumps(document) if json else score_table(document))
 
 
 def overlap(
@@ -71,11 +71,7 @@ def overlap(
     from tasks.files import overlap_files
 
     document = overlap_files(train, test, format, unit, threshold, images_train, images_test, image_distance)
-    print(_text(document) if json else overlap_table(document))
-
-
-def _text(document: Mapping[str, Any]) -> str:
-    return json.dumps(document)
+    print(text.dumps(document) if json else overlap_table(document))
 
 
 def score_table(document: Mapping[str, Any]) -> str:

@@ -44,13 +44,18 @@ def name_or_file(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
         return {"source": file_source(data, given)}
     if "/" in data or Path(data).suffix in ENDINGS:
         raise WrongInput(f"{data}: there is no such file")
-    from tasks.store import open_store
-
-    named = [version.name.partition("/") for version in open_store().names.current()]
-    known = {name for kind, _, name in named if kind in ("split", "dataset")}
+    known = names_in_store()
     if data not in known:
         raise UnknownName("data set, split or file", data, known)
     return {"data": data}
+
+
+def names_in_store() -> set[str]:
+    """Of splits and data sets."""
+    from tasks.store import open_store
+
+    named = [version.name.partition("/") for version in open_store().names.current()]
+    return {name for kind, _, name in named if kind in ("split", "dataset")}
 
 
 def name_after(path: str) -> str:

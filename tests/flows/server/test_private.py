@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server.private import ServerFiles, mentions_prefect, named_api, private_settings, running_server
+from flows.server.private import COMMON, ServerFiles, mentions_prefect, named_api, private_settings, running_server
 
 
 def test_the_environment_names_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
