@@ -71,7 +71,7 @@ def choices_of(kind: Any) -> tuple[str, ...]:
 
 def refuse_unknown_name(kind: str, name: str) -> None:
     """A slip of the pen is told before a server starts."""
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     open_store().resolve(kind, name)
 
