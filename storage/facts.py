@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mmkp_core.data.batches import Counts
-from mmkp_core.spec import dump, load
+from mmkp_core.spec import adapter, dump, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +209,12 @@ FACTS: Mapping[str, type[Any]] = {
 
 def facts_to_json(facts: Any) -> Any:
     return dump(facts)
+
+
+def facts_as_text(facts: Any) -> str:
+    """For people to read in the catalog; as fast as ten thousand of them need."""
+    text: bytes = adapter(type(facts)).dump_json(facts)
+    return text.decode()
 
 
 def facts_from_json(kind: str, document: Any) -> Any:
