@@ -213,7 +213,8 @@ def facts_to_json(facts: Any) -> Any:
 
 def facts_as_text(facts: Any) -> str:
     """For people to read in the catalog; as fast as ten thousand of them need."""
-    text: bytes = adapter(type(facts)).dump_json(facts)
+    kind: Any = type(facts)
+    text: bytes = adapter(kind).dump_json(facts)
     return text.decode()
 
 
