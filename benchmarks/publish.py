@@ -45,16 +45,15 @@ def run(artifacts: int = 10_000, repeats: int = 3) -> list[dict[str, Any]]:
         sizes = {"ours": artifacts, "reference": FEW}
         local = {name: filled(Store(f"{folder}/{name}"), size) for name, size in sizes.items()}
         rows = [
-            *timed("publish, a local store", artifacts, local, repeats, publish_many, MANY, "<= 1.5 x"),
-            *timed("refresh of mmkp.duckdb", artifacts, local, repeats, catalog.refresh, 1, "<= 1 s"),
-            *timed("a fresh catalog for a query", artifacts, local, repeats, opened, 1, "-"),
+            *timed("publish: local", artifacts, local, repeats, publish_many, MANY, "<= 1.5 x"),
+            *timed("publish: refresh of the file", artifacts, local, repeats, catalog.refresh, 1, "<= 1 s"),
+            *timed("publish: catalog of a query", artifacts, local, repeats, opened, 1, "-"),
         ]
         remote = {name: filled(Store(f"memory://{folder}/{name}"), size) for name, size in sizes.items()}
         counted: dict[str, tuple[Callable[[Store], Any], str]] = {
-            "requests of a publish": (partial(publish, number=0), "constant"),
-            f"requests of {MANY} publishes": (publish_many, "constant"),
-            "requests of a refresh": (catalog.refresh, "constant"),
-            "requests of a fresh catalog": (opened, "constant"),
+            "publish: requests of one": (partial(publish, number=0), "constant"),
+            f"publish: requests of {MANY}": (publish_many, "constant"),
+            "publish: requests of a catalog": (opened, "constant"),
         }
         for name, (work, target) in counted.items():
             requests = {which: count_requests(store, work) for which, store in remote.items()}

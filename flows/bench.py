@@ -20,6 +20,7 @@ ROWS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "flow": ("flow", {}, {"posts": 50_000}),
     "overlap": ("overlap", {"posts": 100_000, "repeats": 2}, {"posts": 1_000_000, "repeats": 1}),
     "teacher": ("teacher", {}, {}),
+    "publish": ("publish", {"artifacts": 2_000}, {"artifacts": 10_000}),
     "query": ("query", {"posts": 100_000}, {"posts": 1_000_000}),
 }
 

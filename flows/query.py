@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from mmkp_core.errors import WrongInput
+from mmkp_core.tables.views import VIEWS
 from storage import catalog
 from storage.store import Store
 
@@ -30,21 +31,19 @@ def print_query(store: Store, sql: str, form: str) -> None:
                 rows = relation.fetchall()
                 _json(names, rows) if form == "json" else _csv(names, rows)
         except duckdb.Error as error:
-            raise WrongInput(_explained(sql, str(error))) from None
+            raise WrongInput(_explained(str(error))) from None
 
 
 def print_views() -> None:
     """Every view with its columns, as documentation."""
-    for name, view in catalog.VIEWS.items():
+    for name, view in VIEWS.items():
         print(f"{name}: {view.about}")
-        for column, (kind, about) in view.columns.items():
-            print(f"    {column:<20}{kind:<13}{about}")
+        for column in view.columns:
+            print(f"    {column.name:<20}{column.sql:<25} {column.about}")
 
 
-def _explained(sql: str, message: str) -> str:
+def _explained(message: str) -> str:
     first = message.strip().splitlines()[0]
-    if "overlaps" in sql and "syntax error" in message:
-        return f'{first}; OVERLAPS is a word of SQL, write "overlaps" in double quotes'
     did_you_mean = [line.strip() for line in message.splitlines() if "Did you mean" in line or "Candidate" in line]
     return " ".join([first, *did_you_mean[:1]])
 
