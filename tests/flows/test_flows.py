@@ -8,8 +8,8 @@ import pytest
 
 from mmkp_core.errors import MmkpError, TooManyBadRows, WrongInput
 from storage import catalog
-from storage.store import Store
 from storage.comparison import compare_runs
+from storage.store import Store
 
 pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_server")]
 
