@@ -66,9 +66,7 @@ def _entities(spec: EntitySpec) -> Engine:
 def _attributes(spec: AttributeSpec) -> Engine:
     def extract(images: Images, folder: Path) -> Extracted:
         rows = [measure(key, data, spec) for key, data in images]
-        table = attributes_table(rows)
-        named = table.append_column("engine", pa.repeat(pa.scalar("measured"), table.num_rows))
-        return Extracted(named, _counted(row.status for row in rows))
+        return Extracted(attributes_table(rows), _counted(row.status for row in rows))
 
     return Engine("attributes", "measured", attributes_fingerprint(spec), extract)
 
