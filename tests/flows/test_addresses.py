@@ -46,7 +46,7 @@ def test_a_second_extractor_and_a_second_ocr_engine_change_nothing_for_who_does_
     make("frequent")
     before = addresses(home, "split", "run", "predictions", "scores")
     run("enrich", dataset="mine", settings={"ocr": {"engine": "rapid", "min_score": 0.9}})
-    run("enrich", dataset="mine", settings={**RAPID, "features": {"grid": {"cells": 5}}})
+    run("enrich", dataset="mine", settings={**RAPID, "features": {"extractor": {"cells": 5}}})
     run("split", dataset="mine", kind="random", name="mine", settings={"test_share": 0.3})
     make("frequent")
     assert addresses(home, "split", "run", "predictions", "scores") == before

@@ -169,7 +169,7 @@ def test_a_named_reading_of_the_images_counts_for_training(home: Path, tmp_path:
 
 def test_an_image_system_learns_where_no_post_has_an_image(home: Path, tmp_path: Path) -> None:
     run("train", system="m3h-att", source=write(tmp_path / "mine.jsonl", *some_posts(0, 40)), name="blind",
-        settings={"training.epochs": 1, "handover.epochs": 1})  # fmt: skip
+        settings={"training.epochs": 1, "stages.handover.epochs": 1})  # fmt: skip
     assert ask(home, "select count(*) from runs where run = 'blind'") == [(1,)]
 
 
