@@ -1,4 +1,4 @@
-"""What does reading images through the pool cost, against the same engine in a bare loop?
+"""Measures what reading images through the pool costs, against the same engine in a bare loop.
 
 The bare loop opens each file with Pillow and hands the pixels to the engine: no check of the file, no look whether
 words are possible, no cleaning, no processes. Both are warm and single-threaded; the pool's CPU seconds are those of

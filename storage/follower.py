@@ -33,7 +33,7 @@ class Follower:
         self._at_once = threading.Event()
         self._thread: threading.Thread | None = None
         self._asked = 0.0
-        atexit.register(self._finish)
+        atexit.register(self.finish)
 
     def __call__(self, store: Store) -> None:
         if not store.objects.is_local:
@@ -61,7 +61,8 @@ class Follower:
                     self._thread = None
                     return
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Bring the file up to date now, if it is behind; called by itself when the process ends."""
         self._at_once.set()
         if thread := self._thread:
             thread.join()

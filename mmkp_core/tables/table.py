@@ -35,7 +35,7 @@ class Table:
     """Of its Parquet files, and of the view where there is one."""
     about: str
     columns: tuple[Column, ...]
-    parquet: Mapping[str, Any] = field(default_factory=dict)
+    parquet: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """Settings of the Parquet writer, where the table knows better ones."""
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What of a post a model is shown: the words and the picture that a spec's settings let through."""
+"""Chooses what of a post a model is shown: the words and the picture that a spec's settings let through."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ def most_pixels(spec: VlmSpec) -> int:
 
 
 def _visible(example: Example, spec: VlmSpec) -> Example:
-    """What the student is told in words."""
+    """The post with what the student reads of it."""
     if spec.modalities == "text":
         return Example(post=example.post)
     return replace(

@@ -234,7 +234,7 @@ def test_killed_and_concurrent_writers_lose_nothing_that_was_published(tmp_path:
         for n in range(3)
     ]
     reader, published = Index(Objects(tmp_path)), set()
-    for turn in range(60):
+    for turn in range(20):
         for writer in writers:
             assert writer.stdout
             published.add(writer.stdout.readline().strip())

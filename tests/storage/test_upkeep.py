@@ -73,3 +73,10 @@ def test_what_a_killed_build_left_goes(tmp_path: Path) -> None:
     store = Store(tmp_path)
     os.makedirs(store.objects.scratch("staging") / "killed")
     assert [found.path for found in collect_garbage(store, older_than_hours=0)] == ["staging/killed"]
+
+
+def test_a_lock_that_is_held_is_not_garbage(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.lock("a build of two days"):
+        assert list(collect_garbage(store, older_than_hours=0)) == []
+    assert [found.path for found in collect_garbage(store, older_than_hours=0)] == ["locks/a build of two days.lock"]

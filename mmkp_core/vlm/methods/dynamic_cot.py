@@ -61,19 +61,19 @@ class DynamicCotObjective(MethodObjective):
     def learn(self, step: VlmStep, batch: MicroBatches) -> None:
         self._steps += step.backward is not None
         spec = self._spec
-        images = [step.encode_images(part) for part in batch.parts]
-        losses = [self._gate_losses(step, part, seen) for part, seen in zip(batch.parts, images, strict=True)]
+        encoded = [step.encode_images(part) for part in batch.parts]
+        losses = [self._gate_losses(step, part, images) for part, images in zip(batch.parts, encoded, strict=True)]
         gates = self._gates(step, batch.parts, losses)
-        for part, seen, gated in zip(batch.parts, images, gates, strict=True):
+        for part, images, gated in zip(batch.parts, encoded, gates, strict=True):
             answers = reasoned_answers(part, spec.no_cot_available)
             chosen = [
                 answer if cot or not answer else bare
                 for answer, bare, cot in zip(answers, part.bare, gated, strict=True)
             ]
-            step.add_answer_loss(part, seen, chosen)
+            step.add_answer_loss(part, images, chosen)
             if spec.loss_mix == "sum" and any(gated):
                 also = [bare if cot else () for bare, cot in zip(part.bare, gated, strict=True)]
-                step.add_answer_loss(part, seen, also, second=True)
+                step.add_answer_loss(part, images, also, second=True)
 
     def state(self) -> dict[str, Any]:
         return {"steps": self._steps}

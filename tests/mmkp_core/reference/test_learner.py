@@ -1,18 +1,20 @@
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 
 from mmkp_core.data.post import Example, Post
 from mmkp_core.errors import WrongInput
-from mmkp_core.learning import LearningData, Progress
+from mmkp_core.learning import Declaration, LearningData, PredictionData
 from mmkp_core.reference.learner import ReferenceLearner
-from mmkp_core.reference.neighbours import neighbourhood
 from mmkp_core.reference.spec import ReferenceSpec
+from mmkp_core.vlm.spec import VlmSpec
 
 
-def post(number: int, text: str, *keyphrases: str, seen: str = "") -> Example:
-    return Example(post=Post(post_id=str(number), text=text, keyphrases=keyphrases), image_words=seen)
+def post(number: int, text: str, *keyphrases: str, image_words: str = "") -> Example:
+    return Example(post=Post(post_id=str(number), text=text, keyphrases=keyphrases), image_words=image_words)
 
 
 TRAIN = [
@@ -24,15 +26,16 @@ TRAIN = [
 ]
 
 
+def silent(progress: Any) -> None:
+    return None
+
+
 def answers(
     tmp_path: Path, spec: ReferenceSpec, *texts: Example, train: list[Example] = TRAIN
 ) -> list[tuple[str, ...]]:
-    def silent(progress: Progress) -> None:
-        pass
-
     learner = ReferenceLearner()
-    learner.fit(spec, LearningData(train, [], None), 0, tmp_path / "model", tmp_path / "work", silent)
-    found = learner.predict(tmp_path / "model", texts, None, silent)["phrases"]
+    learner.fit(spec, LearningData(train, []), 0, tmp_path / "model", tmp_path / "work", silent)
+    found = learner.load(tmp_path / "model").predict(PredictionData(texts), silent)["phrases"]
     assert [p.post_id for p in found] == [e.post.post_id for e in texts]
     return [p.phrases for p in found]
 
@@ -57,11 +60,11 @@ def test_where_nothing_is_near_the_commonest_labels_stand_in(tmp_path: Path) -> 
 
 
 def test_words_in_the_image_count_unless_they_shall_not(tmp_path: Path) -> None:
-    asked = post(9, "look", seen="goal goal")
+    post_with_words = post(9, "look", image_words="goal goal")
 
-    assert answers(tmp_path, ReferenceSpec(keep=1), asked) == [("football",)]
+    assert answers(tmp_path, ReferenceSpec(keep=1), post_with_words) == [("football",)]
     train = [*TRAIN, post(6, "look", "view")]
-    assert answers(tmp_path, ReferenceSpec(keep=1, image_words=False), asked, train=train) == [("view",)]
+    assert answers(tmp_path, ReferenceSpec(keep=1, image_words=False), post_with_words, train=train) == [("view",)]
 
 
 def test_no_keyphrases_is_an_error(tmp_path: Path) -> None:
@@ -69,15 +72,29 @@ def test_no_keyphrases_is_an_error(tmp_path: Path) -> None:
         answers(tmp_path, ReferenceSpec(), train=[post(1, "text")])
 
 
-def test_similarity_is_the_cosine_of_the_weights_worked_out_by_hand() -> None:
-    """Two posts: idf of `a` (in both) = ln(3/3) + 1 = 1, of `b` and `c` = ln(3/2) + 1; squared 1 and 1.97539."""
-    rare = (np.log(1.5) + 1) ** 2
-    found = neighbourhood([["a", "b", "b"], ["a", "c"]]).nearest([["a", "c"], ["b"], ["d"]], 2)
+@pytest.mark.parametrize("method", ["frequent", "neighbours"])
+def test_a_loaded_line_answers_again_and_again_for_one_post_or_many(method: Any, tmp_path: Path) -> None:
+    learner, posts = ReferenceLearner(), [post(9, "rain over london"), post(10, "that goal"), post(11, "")]
+    learned = learner.fit(ReferenceSpec(method=method), LearningData(TRAIN, []), 0, tmp_path, tmp_path / "w", silent)
+    warm = learner.load(tmp_path)
+    together = warm.predict(PredictionData(posts), silent)["phrases"]
+    assert [warm.predict(PredictionData([one]), silent)["phrases"][0] for one in posts] == together
+    assert learned.counts == {"train_posts": 5, "classes": 4}
 
-    twice = (1 + np.log(2)) * rare
-    assert found[0] == [
-        (1, pytest.approx(1.0)),
-        (0, pytest.approx(1 / (np.hypot(1, twice) * np.hypot(1, rare)))),
-    ]
-    assert found[1] == [(0, pytest.approx(twice / np.hypot(1, twice)))]
-    assert found[2] == []
+
+def test_only_a_line_that_compares_image_words_reads_them() -> None:
+    learner = ReferenceLearner()
+    assert learner.declare(ReferenceSpec()) == Declaration(reads=("ocr",))
+    assert learner.declare(ReferenceSpec(image_words=False)) == Declaration()
+    assert learner.declare(ReferenceSpec(method="frequent")) == Declaration()
+    assert learner.weights(ReferenceSpec()) == ""
+
+
+def test_a_spec_of_another_family_is_refused() -> None:
+    with pytest.raises(WrongInput, match="not from VlmSpec"):
+        ReferenceLearner().declare(VlmSpec())
+
+
+def test_the_learner_loads_nothing_heavy_until_it_works() -> None:
+    code = "import sys, mmkp_core.reference.learner; assert not {'torch', 'scipy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

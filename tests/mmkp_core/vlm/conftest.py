@@ -15,8 +15,11 @@ from mmkp_core.prompts.answer import render_answer
 from mmkp_core.prompts.student import student_prompt
 from mmkp_core.vlm.backbone import Vlm, with_new_adapter
 from mmkp_core.vlm.conversation import Conversation
-from mmkp_core.vlm.posts import Pictures, Pieces, Posts
-from mmkp_core.vlm.spec import LoraSpec, VlmSpec
+from mmkp_core.vlm.micro_batch import MicroBatch, MicroBatches
+from mmkp_core.vlm.pictures import Pictures
+from mmkp_core.vlm.samples import VlmSamples
+from mmkp_core.vlm.settings import LoraSpec
+from mmkp_core.vlm.spec import VlmSpec
 from mmkp_core.vlm.tiny import TinyShape, tiny_model, tiny_processor
 
 SHAPE = TinyShape(vocabulary=600, width=48, layers=2, vision_width=32, vision_layers=1, heads=2)
@@ -66,23 +69,28 @@ def processor() -> Any:
 
 @dataclass(frozen=True)
 class Student:
-    """A fresh student and everything that is asked of it."""
+    """A fresh student, and posts for it to learn."""
 
     vlm: Vlm
     conversation: Conversation
     spec: VlmSpec
 
-    def pieces(self, indices: Sequence[int], micro_batch: int = 16) -> Pieces:
+    def batch(self, indices: Sequence[int], micro_batch: int = 16) -> MicroBatches:
         spec = VlmSpec(micro_batch=micro_batch)
-        posts = Posts(EXAMPLES, Pictures(images, spec.image_pixels), self.conversation, spec)
-        return posts.batch(torch.tensor(list(indices)).numpy())
+        samples = VlmSamples(EXAMPLES, Pictures(images, spec.image_pixels), self.conversation, spec)
+        return samples.batch(torch.tensor(list(indices)).numpy())
 
-    def gradients(self, objective: Any, pieces: Pieces) -> tuple[dict[str, torch.Tensor], Any]:
+    def losses(self, part: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Of each post the summed loss of its bare answer, and its tokens."""
+        images = self.vlm.encode_images(part.prompts.pictures)
+        return self.vlm.answer_losses(self.vlm.model, part.prompts, part.bare, images)
+
+    def gradients(self, objective: Any, batch: MicroBatches) -> tuple[dict[str, torch.Tensor], Any]:
         """The summed gradients of one step, and its numbers; random numbers are those of any other call."""
         self.vlm.model.zero_grad(set_to_none=True)
         objective.enter_training(self.vlm.model)
         torch.manual_seed(5)
-        numbers = objective.step(self.vlm.model, pieces, lambda loss: loss.backward())
+        numbers = objective.step(self.vlm.model, batch, lambda loss: loss.backward())
         found = {n: p.grad.clone() for n, p in self.vlm.model.named_parameters() if p.grad is not None}
         return found, numbers
 

@@ -8,14 +8,14 @@ from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Llava
 from mmkp_core.errors import Unavailable
 from mmkp_core.vlm.backbone import (
     Vlm,
-    answer_losses,
     language_linears,
     load_backbone,
+    losses_of,
     with_new_adapter,
     with_saved_adapter,
 )
-from mmkp_core.vlm.conversation import with_answers
-from mmkp_core.vlm.spec import LoraSpec
+from mmkp_core.vlm.settings import LoraSpec
+from mmkp_core.vlm.tokens import with_answers
 
 CPU = torch.device("cpu")
 TEXT = {
@@ -58,12 +58,12 @@ def test_the_adapter_sits_on_every_linear_layer_of_the_language_model_of_any_fam
 
 
 def test_only_the_adapter_trains_and_at_first_it_changes_nothing(student: Any, processor: Any) -> None:
-    piece = student.pieces(range(5)).pieces[0]
+    part = student.batch(range(5)).parts[0]
     bare = Vlm(student.vlm.model.unload(), processor)
-    batch, seen = with_answers(piece.prompts, piece.bare), bare.see(piece.prompts.pictures)
-    before, _ = answer_losses(bare.model.eval(), batch, seen)
+    batch, images = with_answers(part.prompts, part.bare), bare.encode_images(part.prompts.pictures)
+    before, _ = losses_of(bare.model.eval(), batch, images)
     adapted = with_new_adapter(bare, LoraSpec(rank=4), seed=0)
-    after, _ = answer_losses(adapted.model.eval(), batch, seen)
+    after, _ = losses_of(adapted.model.eval(), batch, images)
     assert torch.equal(before, after)
     trained = [name for name, parameter in adapted.model.named_parameters() if parameter.requires_grad]
     assert trained
@@ -80,15 +80,15 @@ def test_the_same_seed_gives_the_same_adapter_whatever_was_drawn_before(processo
     assert torch.equal(drawn(1), drawn(2))
 
 
-def test_seeing_first_and_then_reading_is_reading_with_the_picture(student: Any) -> None:
+def test_pictures_encoded_first_give_the_losses_of_pictures_encoded_on_the_way(student: Any) -> None:
     """The features handed in are those that the model would have made itself."""
-    piece = student.pieces([0, 1, 3]).pieces[0]
-    batch = with_answers(piece.prompts, piece.bare)
+    part = student.batch([0, 1, 3]).parts[0]
+    batch = with_answers(part.prompts, part.bare)
     model = student.vlm.model.eval()
-    once, _ = answer_losses(model, batch, student.vlm.see(piece.prompts.pictures))
-    logits = model(**batch.inputs, **piece.prompts.pictures, logits_to_keep=batch.kept).logits[:, :-1].log_softmax(-1)
-    told = batch.inputs["input_ids"][:, -batch.kept + 1 :]
-    losses = -logits.gather(2, told[..., None])[..., 0]
+    once, _ = losses_of(model, batch, student.vlm.encode_images(part.prompts.pictures))
+    logits = model(**batch.inputs, **part.prompts.pictures, logits_to_keep=batch.kept).logits[:, :-1].log_softmax(-1)
+    target = batch.inputs["input_ids"][:, -batch.kept + 1 :]
+    losses = -logits.gather(2, target[..., None])[..., 0]
     torch.testing.assert_close(once, (losses * batch.loss_BL[:, -batch.kept + 1 :]).sum(1), rtol=1e-4, atol=1e-4)
 
 
@@ -103,8 +103,8 @@ def test_a_folder_is_a_backbone_and_a_saved_adapter_comes_back(
     student.vlm.model.save_pretrained(str(tmp_path / "adapter"))
     loaded = load_backbone(str(backbone_folder), "", device=CPU, dtype=torch.float32, download=False)
     back = with_saved_adapter(loaded, tmp_path / "adapter")
-    piece = student.pieces(range(5)).pieces[0]
-    batch = with_answers(piece.prompts, piece.bare)
-    here, _ = answer_losses(student.vlm.model.eval(), batch, student.vlm.see(piece.prompts.pictures))
-    there, _ = answer_losses(back.model, batch, back.see(piece.prompts.pictures))
+    part = student.batch(range(5)).parts[0]
+    batch = with_answers(part.prompts, part.bare)
+    here, _ = losses_of(student.vlm.model.eval(), batch, student.vlm.encode_images(part.prompts.pictures))
+    there, _ = losses_of(back.model, batch, back.encode_images(part.prompts.pictures))
     assert torch.equal(here, there)

@@ -1,5 +1,4 @@
 import json
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,11 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from mmkp_core.data.demo.facts import demo_facts
 from mmkp_core.data.demo.spec import DemoSpec
+from mmkp_core.spec import load
 from mmkp_core.training.spec import TrainingSpec
-from mmkp_core.vlm.spec import VlmSpec
+from mmkp_core.vlm.settings import TINY_WEIGHTS
 from mmkp_core.vlm.tiny import TinyShape, tiny_model
 from mmkp_core.vlm.tiny_training import TinySpec, base_example, train_tiny
-from mmkp_core.vlm.weights import TINY_WEIGHTS, weights_identity
 
 SMALL = TinySpec(
     drills=60,
@@ -56,24 +55,11 @@ def test_the_base_learns_a_wording_of_its_own() -> None:
     assert 60 < sum(rationale is not None for rationale in rationales) < 140
 
 
-def test_weights_are_told_apart_by_their_bytes(backbone_folder: Path, tmp_path: Path) -> None:
-    local = VlmSpec(backbone=str(backbone_folder))
-    for path in backbone_folder.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    assert weights_identity(local) == weights_identity(replace(local, backbone=str(tmp_path)))
-    data = bytearray((tmp_path / "model.safetensors").read_bytes())
-    data[-1] ^= 1
-    (tmp_path / "model.safetensors").write_bytes(data)
-    assert weights_identity(local) != weights_identity(replace(local, backbone=str(tmp_path)))
-    assert weights_identity(VlmSpec(backbone="org/model", revision="abc")) == "org/model@abc"
-
-
 def test_the_weights_that_ship_are_small_and_say_how_they_were_made() -> None:
     record = json.loads((TINY_WEIGHTS / "record.json").read_text())
     assert (TINY_WEIGHTS / "model.safetensors").stat().st_size < 3_000_000
     assert record["command"] == f"mmkp tiny --seed {record['seed']}"
-    assert record["spec"] == asdict(TinySpec())
-    assert len(weights_identity(VlmSpec())) == 20
+    assert load(TinySpec, record["spec"]) == TinySpec()
 
 
 def test_the_weights_that_ship_open_as_any_models_do() -> None:
