@@ -21,7 +21,7 @@ POSTS = [
     Post(post_id="4", text="chess and more chess", keyphrases=("chess",)),
 ]
 PARTS = {"1": "test", "2": "test", "3": "test", "4": "train"}
-SAID = [Prediction("1", ("chess",)), Prediction("2", ("spring", "x")), Prediction("3", ("y",))]
+PREDICTIONS = [Prediction("1", ("chess",)), Prediction("2", ("spring", "x")), Prediction("3", ("y",))]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 def test_the_scores_of_a_part_are_kept_post_by_post(store: Store) -> None:
     split = add_split(store, add_dataset(store, POSTS), PARTS, leaked=["1"])
-    predictions = add_predictions(store, add_run(store, split, "mine"), split, SAID)
+    predictions = add_predictions(store, add_run(store, split, "mine"), split, PREDICTIONS)
     scores = Scores(store, evaluate_predictions.fn(predictions, EvaluateSpec(resamples=0)))
     assert (scores.facts.posts, scores.facts.part, scores.facts.heads) == (3, "test", ("phrases",))
     stated = {
@@ -50,14 +50,14 @@ def test_the_scores_of_a_part_are_kept_post_by_post(store: Store) -> None:
 
 def test_image_words_count_only_where_they_are_asked_for(store: Store) -> None:
     split = add_split(store, add_dataset(store, POSTS), PARTS)
-    predictions = add_predictions(store, add_run(store, split, "mine"), split, SAID)
+    predictions = add_predictions(store, add_run(store, split, "mine"), split, PREDICTIONS)
     with pytest.raises(WrongInput, match="no image words"):
         evaluate_predictions.fn(predictions, EvaluateSpec(resamples=0, present_source="text+words"))
 
 
 def test_the_same_evaluation_is_not_made_twice(store: Store) -> None:
     split = add_split(store, add_dataset(store, POSTS), PARTS)
-    predictions = add_predictions(store, add_run(store, split, "mine"), split, SAID)
+    predictions = add_predictions(store, add_run(store, split, "mine"), split, PREDICTIONS)
     first = evaluate_predictions.fn(predictions, EvaluateSpec(resamples=0))
     made = store.require(first).made_at
     assert evaluate_predictions.fn(predictions, EvaluateSpec(resamples=0)) == first
