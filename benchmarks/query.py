@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,17 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from mmkp_core.data.tables import POSTS
-from mmkp_core.overlap.rows import SPLITS
+from mmkp_core.data.batches import Counts
+from mmkp_core.tables.evaluation import SCORES
+from mmkp_core.tables.posts import POSTS
+from mmkp_core.tables.runs import PREDICTIONS
+from mmkp_core.tables.splits import SPLITS
+from mmkp_core.tables.table import Table
 from storage import catalog
-from storage.store import Draft, Store
-from tasks.evaluate import SCORES
-from tasks.run.work import PREDICTIONS
+from storage.draft import Draft
+from storage.facts import DatasetFacts, PartFacts, PostsFacts, PredictionsFacts, RunFacts, ScoresFacts, SplitFacts
+from storage.records import Record
+from storage.store import Store
 
 QUERIES = {
     "count by split": (
@@ -63,47 +68,53 @@ def fill(store: Store, posts: int) -> dict[str, str]:
     """A store of one data set, one split and one run's predictions and scores."""
     random = np.random.default_rng(0)
     ids = [str(n) for n in range(posts)]
-    empty = {name: pa.nulls(posts, POSTS.field(name).type) for name in POSTS.names}
-    texts = [f"post number {n} of {n % 97} about {n % 1013}" for n in range(posts)]
-    columns = {
-        **empty, "post_id": pa.array(ids), "text": pa.array(texts), "source": pa.array(["made"] * posts),
-        "line": pa.array(range(1, posts + 1)), "keyphrases": pa.array([["a", "b"]] * posts),
-    }  # fmt: skip
     parts = np.array(["train", "valid", "test"])[random.choice(3, posts, p=[0.8, 0.1, 0.1])]
-    split_columns = {"post_id": ids, "part": parts, "reason": [None] * posts, "cluster": [None] * posts}
-    said = {
-        "post_id": ids, "head": ["phrases"] * posts,
-        "phrases": [["a", "b", "c", "d", "e"]] * posts, "scores": [[0.5, 0.2, 0.1, 0.1, 0.1]] * posts,
-    }  # fmt: skip
+    texts = [f"post number {n} of {n % 97} about {n % 1013}" for n in range(posts)]
+    counts = Counts(read=posts, accepted=posts)
 
-    filled = {name: said.get(name, pa.nulls(posts, PREDICTIONS.field(name).type)) for name in PREDICTIONS.names}
-
-    def made(kind: str, table: str, rows: pa.Table, schema: pa.Schema, inputs: list[Any], **facts: Any) -> Any:
-        def build(draft: Draft) -> None:
-            draft.write_table(table, rows, schema)
-            draft.facts.update(facts)
-
-        return store.build(kind, {"made": posts}, inputs, 1, build)[0]
-
-    part = made("posts", "posts", pa.table(columns, schema=POSTS), POSTS, [])
-    dataset = store.build("dataset", {}, [part.ref], 1, lambda draft: None)[0]
+    columns = {"post_id": ids, "text": texts, "source": ["made"] * posts, "line": range(1, posts + 1),
+               "keyphrases": [["a", "b"]] * posts}  # fmt: skip
+    part = made(store, "posts", PostsFacts(counts=counts), [], POSTS, columns)
+    dataset = made(store, "dataset", DatasetFacts(counts=counts), [part])
     store.point("dataset/made", dataset.ref, "for measuring")
-    split_rows = pa.table({name: pa.array(split_columns[name], SPLITS.field(name).type) for name in SPLITS.names})
-    split = made("split", "splits", split_rows, SPLITS, [dataset.ref], dataset=dataset.ref.address)
+    facts = SplitFacts(kind="random", dataset=dataset.ref.address)
+    split = made(store, "split", facts, [dataset], SPLITS, {"post_id": ids, "part": parts})
     store.point("split/made", split.ref, "for measuring")
-    of = {"dataset": dataset.ref.address, "split": split.ref.address, "system": "made"}
-    model = store.build("run", {}, [split.ref], 1, lambda draft: draft.facts.update(of))[0]
-    of["run"] = model.ref.address
-    predictions = made(
-        "predictions", "predictions", pa.table(filled, schema=PREDICTIONS), PREDICTIONS, [model.ref], **of
-    )
-    figures = [
-        {"head": "phrases", "protocol": "cmkp", "slice": "all", "metric": "f1@1", "value": 0.5, "low": None,
-         "high": None, "posts": posts}
-    ]  # fmt: skip
-    scores = made("scores", "scores", pa.Table.from_pylist(figures, schema=SCORES), SCORES, [predictions.ref], **of)
-    named = {"posts": part, "splits": split, "predictions": predictions, "scores": scores}
+    model = made(store, "run", RunFacts(
+        system="made", family="reference", heads=("phrases",), seed=0, split=split.ref.address,
+        dataset=dataset.ref.address, train_posts=posts, valid_posts=0, epochs=1, parameters=0, device="cpu",
+    ), [split])  # fmt: skip
+    columns = {"post_id": ids, "head": ["phrases"] * posts, "phrases": [["a", "b", "c", "d", "e"]] * posts,
+               "scores": [[0.5, 0.2, 0.1, 0.1, 0.1]] * posts}  # fmt: skip
+    answers = made(store, "answers", PartFacts(), [model], PREDICTIONS, columns, group="made")
+    of = {"run": model.ref.address, "system": "made", "dataset": dataset.ref.address, "split": split.ref.address,
+          "part": "test", "inputs": "both", "heads": ("phrases",), "posts": posts}  # fmt: skip
+    predictions = made(store, "predictions", PredictionsFacts(**of, without_image=0), [model, answers])
+    figures = {"head": ["phrases"], "protocol": ["cmkp"], "slice": ["all"], "metric": ["f1@1"], "value": [0.5],
+               "posts": [posts]}  # fmt: skip
+    scored = ScoresFacts(**of, predictions=predictions.ref.address, confidence=0.95)
+    scores = made(store, "scores", scored, [predictions], SCORES, figures)
+    named = {"posts": part, "splits": split, "predictions": answers, "scores": scores}
     return {name: store.objects.address(record.path(f"{name}.parquet")) for name, record in named.items()}
+
+
+def made(
+    store: Store, kind: str, facts: Any, inputs: list[Record], table: Table | None = None,
+    columns: Mapping[str, Any] | None = None, group: str = "",
+) -> Record:  # fmt: skip
+    """An artifact of one table; columns that are not given are null."""
+
+    def build(draft: Draft) -> None:
+        draft.facts = facts
+        if table and columns:
+            rows = len(next(iter(columns.values())))
+            arrays = [
+                pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(rows, field.type)
+                for field in table.schema
+            ]
+            draft.write_table(table, pa.table(arrays, schema=table.schema))
+
+    return store.build(kind, {"made": facts}, [record.ref for record in inputs], 1, build, group=group)[0]
 
 
 def row(

@@ -40,7 +40,7 @@ def run(systems: int = 8, seeds: int = 2, splits: int = 2, posts: int = 2_000) -
             for part in ("train", "test"):
                 write_posts(Path(folder) / f"{split}-{part}.parquet", posts, split)
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
-            built = alone.submit(build, folder, systems, seeds, splits, posts).result()
+            built = alone.submit(build, folder, systems, seeds, splits).result()
     common = {
         "size": f"{systems} systems x {seeds} seeds x {splits} splits, {posts:,} posts",
         "reference": None,
@@ -66,7 +66,7 @@ def run(systems: int = 8, seeds: int = 2, splits: int = 2, posts: int = 2_000) -
     ]
 
 
-def build(folder: str, systems: int, seeds: int, splits: int, posts: int) -> dict[str, float]:
+def build(folder: str, systems: int, seeds: int, splits: int) -> dict[str, float]:
     """The page of the whole matrix from its files; CPU seconds, peak memory and the page's size."""
     begun = time.process_time()
     picture = noise()
@@ -78,7 +78,7 @@ def build(folder: str, systems: int, seeds: int, splits: int, posts: int) -> dic
                 name=f"split-{split}",
                 described=f"random ({split})",
                 dataset=f"made-{split}",
-                examples={part: examples(posts, seed=split * 10 + n) for n, part in enumerate(("train", "test"))},
+                examples={part: examples(Path(folder) / f"{split}-{part}.parquet") for part in ("train", "test")},
                 picture=lambda key: picture,
                 runs=[
                     scored_run(Path(folder), split, system, seed) for system in range(systems) for seed in range(seeds)

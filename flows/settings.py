@@ -109,7 +109,7 @@ class DemoSettings(BenchmarkSettings):
     """Every stage's settings, for generated posts."""
 
     later_share: Annotated[float, Ge(0), Le(1)] = 0.25
-    """How many posts come in afterwards, as a share of the first ones, for one decision between champion and challenger;
+    """Posts that come in afterwards, as a share of the first ones, for one decision between champion and challenger;
     0: no decision."""
     entities: EntitySpec = EntitySpec(model="scripted")
     """What a vision model names in images; `scripted` stands in for one."""

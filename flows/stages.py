@@ -29,6 +29,7 @@ from storage.enrichment import (
 from storage.run import Run, rationales_for
 from storage.split import Split
 from tasks import enrich, evaluate, ingest, names, predict, report, retrain, split, teach, train
+from tasks.run.pools import close_pools
 from tasks.run.runner import task_runner
 from tasks.run.sources import Source, name_of
 from tasks.run.store import open_store
@@ -77,6 +78,7 @@ def enrich_stage(
         else:
             reads[kind] = [enrich.extract.submit(dataset, kind, part, n, len(numbers), rebuild) for n in numbers]
     results([read for of_kind in reads.values() for read in of_kind])
+    close_pools()  # else OCR keeps its memory while systems are trained
     found = {kind: ref or enrich.select(dataset, kind, settings.part(kind)) for kind, ref in known.items()}
     if name:
         for kind, ref in found.items():
@@ -141,7 +143,7 @@ def known_or_new(dataset: ArtifactRef, kinds: Iterable[str], settings: EnrichSpe
 
 
 def enrich_for(specs: Mapping[str, Any], parts: ArtifactRef, name: str) -> Enrichments:
-    """What the systems read of a split's data set: as it counts there, else as the images were last asked to be read."""
+    """What the systems read of a split's data set: what counts there, else made as images were last read for it."""
     store = open_store()
     return known_or_new(Split(store, parts).dataset.ref, kinds_read(specs), chosen_settings(store, name), name)
 

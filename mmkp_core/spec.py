@@ -82,7 +82,7 @@ def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
         return value if _kind(inner) == new else replace(value, **{name: kinds[new]()})
     if isinstance(inner, Mapping):  # an open table, like the settings of each system: what it holds stays
         for key in reversed(rest):
-            new = {key: new}
+            new, whole = {key: new}, whole.removesuffix(f".{key}")
         new, rest = merged(inner, new) if isinstance(new, Mapping) else new, []
     if rest:
         if not _inside(inner):

@@ -13,7 +13,8 @@ logger = logging.getLogger(__name__)
 class Contents:
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.records = list(store.records())
+        self.histories = store.names.histories()  # before the records: what a name points at was there before it
+        self.records = _with_their_inputs(store)
         # on object storage a size is a request for each file
         self.damaged = {r.ref: torn for r in self.records if (torn := store.torn(r))} if store.objects.is_local else {}
         self.whole = {record.ref: record for record in self.records if record.ref not in self.damaged}
@@ -23,7 +24,6 @@ class Contents:
                 len(self.damaged),
                 next(iter(self.damaged)),
             )
-        self.histories = store.names.histories()
         self._by_kind: dict[str, list[Record]] = {}
         for record in self.whole.values():
             self._by_kind.setdefault(record.ref.kind, []).append(record)
@@ -78,3 +78,19 @@ class Contents:
         """Of a split or data set: it never had a name, or it still has one."""
         kind = ArtifactRef.parse(address).kind
         return (kind, address) not in self._ever or (kind, address) in self._now
+
+
+def _with_their_inputs(store: Store) -> list[Record]:
+    """Every record; looked for again while one has inputs that are not among them.
+
+    An input is published before what is made of it, but a folder that is listed while both appear may show the later
+    one only. Inputs that stay away were removed.
+    """
+    missed: set[ArtifactRef] | None = None
+    while True:
+        records = list(store.records())
+        known = {record.ref for record in records}
+        missing = {ref for record in records for ref in record.inputs if ref not in known}
+        if not missing or missing == missed:
+            return records
+        missed = missing

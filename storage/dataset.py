@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmkp_core.data.post import Post
+from mmkp_core.data.post_rows import posts_of
 from mmkp_core.errors import MmkpError
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.tables.posts import posts_of
 from storage.facts import DatasetFacts
 from storage.records import Record
 from storage.store import Store

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.vision.engines import Engine
 from storage.dataset import DataSet
+from storage.draft import Draft
 from storage.enrichment import KIND
 from storage.facts import EnrichmentFacts, RowSource
 from storage.records import Record
 from storage.rows import RowStore
-from storage.store import Draft, Store
+from storage.store import Store
 
 ROWS_VERSION = 1
 SELECTION_VERSION = 1

@@ -8,6 +8,7 @@ read it.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -66,11 +67,11 @@ class Enrichment:
 
     def features(self, keys: Iterable[str], cells: int, numbers: int) -> ImageFeatures:
         """The vectors of `keys`; empty, but of that shape, where no image has bytes."""
-        from mmkp_core.vision.features.files import no_features, read_features
+        from mmkp_core.vision.features.files import read_features
 
         parts = [part for s in self.facts.sources if s.engine for part in parts_of(self.store, "features", s.engine)]
         if not parts:
-            return no_features(cells, numbers)
+            return ImageFeatures(np.zeros((0, cells, numbers), np.float32), {})
         return read_features([self.store.local(part) for part in parts], set(keys))
 
     def signatures(self, keys: Iterable[str]) -> dict[str, ImageSignature]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from mmkp_core.data.batches import Counts
 from mmkp_core.overlap.counts import OverlapCount
-from mmkp_core.spec import dump, load
+from mmkp_core.spec import adapter, dump, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +199,13 @@ FACTS: Mapping[str, type[Any]] = {
 
 def facts_to_json(facts: Any) -> Any:
     return dump(facts)
+
+
+def facts_as_text(facts: Any) -> str:
+    """For people to read in the catalog; as fast as ten thousand of them need."""
+    kind: Any = type(facts)
+    text: bytes = adapter(kind).dump_json(facts)
+    return text.decode()
 
 
 def facts_from_json(kind: str, document: Any) -> Any:

@@ -1,10 +1,11 @@
 """What stands beside every artifact: how it was made, from what, and what its bytes are."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+import orjson
 
 from mmkp_core.identity import ArtifactRef
 from storage.facts import facts_from_json, facts_to_json
@@ -78,11 +79,11 @@ class Record:
             "seconds": self.seconds,
             "provenance": dict(self.provenance),
         }
-        return json.dumps(document, ensure_ascii=False, indent=1).encode()
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
     @classmethod
     def from_json(cls, data: bytes) -> "Record":
-        document = json.loads(data)
+        document = orjson.loads(data)
         ref = ArtifactRef.parse(document["artifact"])
         return cls(
             ref=ref,
@@ -90,7 +91,9 @@ class Record:
             version=document["version"],
             inputs=tuple(ArtifactRef.parse(address) for address in document["inputs"]),
             folder=document["folder"],
-            files=tuple(StoredFile(**file) for file in document["files"]),
+            files=tuple(
+                StoredFile(file["name"], file["sha256"], file["size"], file.get("rows")) for file in document["files"]
+            ),
             facts=facts_from_json(ref.kind, document["facts"]),
             made_at=datetime.fromisoformat(document["made_at"]).astimezone(UTC),
             seconds=document["seconds"],

@@ -7,9 +7,8 @@ from typing import Any
 import orjson
 
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.spec import dump
 from storage.contents import Contents
-from storage.facts import DecisionFacts, PredictionsFacts, RunFacts, ScoresFacts, SplitFacts
+from storage.facts import DecisionFacts, PredictionsFacts, RunFacts, ScoresFacts, SplitFacts, facts_as_text
 from storage.records import Record
 
 Value = str | bool | None
@@ -156,7 +155,7 @@ def _made(record: Record) -> dict[str, Any]:
         "seconds": record.seconds,
         "flow_run": record.provenance.get("flow_run"),
         "spec": orjson.dumps(record.spec).decode(),
-        "facts": orjson.dumps(dump(record.facts)).decode(),
+        "facts": facts_as_text(record.facts),
     }
 
 

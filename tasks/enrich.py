@@ -1,5 +1,6 @@
 """What a data set's images hold, read in shards: only images that no earlier run has read are read again."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -11,17 +12,18 @@ from prefect.tasks import exponential_backoff
 from mmkp_core.errors import MmkpError, Transient
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.learning import Progress
+from mmkp_core.tables.vision import ATTRIBUTES, ENTITIES, OCR, SIGNATURES
 from mmkp_core.teacher.spec import TeacherLimits
 from mmkp_core.vision.engines import engine_of
 from mmkp_core.vision.entities import EntitySpec, entity_table
 from mmkp_core.vision.ocr.rows import Reading, ocr_table
 from mmkp_core.vision.ocr.spec import OcrSpec
 from storage.dataset import DataSet
+from storage.draft import Draft
 from storage.enriching import find_selection, row_store, select_rows, shard_of, wanted_images
 from storage.facts import PartFacts
-from storage.store import Draft
 from tasks.run.endpoint import Round, open_client
-from tasks.run.pools import ocr_pool
+from tasks.run.pools import warm_pool
 from tasks.run.progress import progress
 from tasks.run.store import cached, open_store, published
 from tasks.run.stored import stored_task
@@ -30,6 +32,7 @@ SHARDS = {"ocr": 150}
 """Images a task: half a minute of OCR on a core; of the others, some seconds."""
 SHARD = 600
 MOST_SHARDS = 200
+TABLES = {table.name: table for table in (ATTRIBUTES, SIGNATURES)}
 
 
 @stored_task(task_run_name="find {kind}")
@@ -62,7 +65,10 @@ def read_words(dataset: ArtifactRef, spec: OcrSpec, shard: int, count: int, rebu
             return cached(0, f"all {len(images)} images of the shard were read before")
         begun = time.monotonic()
         readings: list[Reading] = []
-        with progress(f"reading words, shard {shard}") as report, ocr_pool(spec) as pool:
+        with progress(f"reading words, shard {shard}") as report:
+            pool = warm_pool(
+                spec, workers=os.cpu_count() or 1, work=store.objects.scratch("work") / f"ocr-{os.getpid()}"
+            )
             for reading in pool.read((key, store.images.read(images[key])) for key in todo):
                 readings.append(reading)
                 report(Progress(len(readings), len(todo), "images"))
@@ -70,8 +76,7 @@ def read_words(dataset: ArtifactRef, spec: OcrSpec, shard: int, count: int, rebu
         failed = [reading for reading in readings if not reading.is_kept]
 
         def build(draft: Draft) -> None:
-            table = ocr_table(kept)
-            draft.write_table("ocr", table, table.schema)
+            draft.write_table(OCR, ocr_table(kept))
             draft.facts = _facts((reading.status for reading in kept), begun)
 
         rows.add([reading.image_key for reading in kept], build, rebuild=rebuild)
@@ -99,7 +104,7 @@ def extract(dataset: ArtifactRef, kind: str, spec: Any, shard: int, count: int, 
             begun = time.monotonic()
             found = run(((key, store.images.read(images[key])) for key in todo), draft.folder)
             if found.rows is not None:
-                draft.write_table(engine.table, found.rows, found.rows.schema)
+                draft.write_table(TABLES[engine.table], found.rows)
             draft.facts = PartFacts(rows=found.statuses, seconds=time.monotonic() - begun)
 
         rows.add(todo, build, rebuild=rebuild)
@@ -135,7 +140,7 @@ def name_entities(dataset: ArtifactRef, spec: EntitySpec, limits: TeacherLimits,
         answered = sorted(set(kept["image_key"].to_pylist()))
 
         def build(draft: Draft) -> None:
-            draft.write_table("entities", kept, kept.schema)
+            draft.write_table(ENTITIES, kept)
             draft.facts = _facts(kept["status"].to_pylist(), begun)
 
         if answered:

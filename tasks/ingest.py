@@ -16,12 +16,14 @@ from mmkp_core.data.sources import read_source, refuse_too_many_bad
 from mmkp_core.errors import TooManyBadRows
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.learning import Progress, Report
-from mmkp_core.tables.posts import IMAGES, POSTS, POSTS_PARQUET, QUARANTINE, SIDE_TABLES
+from mmkp_core.tables.posts import IMAGES, POSTS, QUARANTINE
+from mmkp_core.tables.vision import GIVEN
 from mmkp_core.vision.decoding import Undecodable, decode
 from storage.dataset import DataSet
+from storage.draft import Draft, TableWriter
 from storage.facts import DatasetFacts, PostsFacts
 from storage.records import Record
-from storage.store import Draft, Store, TableWriter
+from storage.store import Store
 from tasks.run.progress import progress
 from tasks.run.sources import Source, content_hash
 from tasks.run.store import build_once, cached, open_store
@@ -110,9 +112,9 @@ def write_posts(
     size = sum(path.stat().st_size for path in files.posts)
     with ExitStack() as stack:
         tables = {
-            "posts": stack.enter_context(draft.table("posts", POSTS, **POSTS_PARQUET)),
-            "images": stack.enter_context(draft.table("images", IMAGES)),
-            "quarantine": stack.enter_context(draft.table("quarantine", QUARANTINE)),
+            "posts": stack.enter_context(draft.table(POSTS)),
+            "images": stack.enter_context(draft.table(IMAGES)),
+            "quarantine": stack.enter_context(draft.table(QUARANTINE)),
         }
         sides: dict[str, TableWriter] = {}
         for batch in read_source(files, reading, known=known, read_image=image_reader(store)):
@@ -122,7 +124,7 @@ def write_posts(
             tables["quarantine"].write(batch.quarantine)
             for name, rows in batch.sides.items():
                 if name not in sides:
-                    sides[name] = stack.enter_context(draft.table(name, SIDE_TABLES[name]))
+                    sides[name] = stack.enter_context(draft.table(GIVEN[name]))
                 sides[name].write(rows)
             report(Progress(counts.read, max(counts.read, size // 250), "rows"))
     draft.facts = PostsFacts(counts=counts)

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from mmkp_core.data.inputs import Inputs
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.systems import learner
+from storage.draft import Draft
 from storage.facts import PredictionsFacts, SplitFacts
 from storage.run import Run
-from storage.store import Draft
 from tasks.run.child import run_in_child
 from tasks.run.progress import progress
 from tasks.run.store import build_once, open_store
 from tasks.run.stored import stored_task
-from tasks.train import child_died, device_slot
+from tasks.train import child_died
 
 VERSION = 1
 
@@ -43,8 +43,8 @@ def predict_posts(
             "rebuild": rebuild,
         }
         needs = learner(trained.facts.family).declare(trained.spec).needs
-        with progress(f"predicting with {name or run}") as report, device_slot(needs):
-            found = run_in_child("predict", job, report)
+        with progress(f"predicting with {name or run}") as report:
+            found = run_in_child("tasks.run.work:predict", job, report, needs=needs)
         draft.rests_on += [ArtifactRef.parse(address) for address in found["parts"]]
         is_split = source.kind == "split"
         draft.facts = PredictionsFacts(

@@ -12,10 +12,10 @@ from mmkp_core.evaluation.spec import PromotionRule
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.spec import load
 from storage.dataset import DataSet
+from storage.draft import Draft
 from storage.facts import DecisionFacts, RunFacts, SplitFacts
 from storage.records import Record
 from storage.run import Run, Scores, run_names
-from storage.store import Draft
 from tasks.champion import show_champion
 from tasks.run.store import build_once, flow_run_id, open_store
 from tasks.run.stored import stored_task

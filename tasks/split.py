@@ -1,17 +1,20 @@
 """Train, valid and test parts of a data set."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from prefect.artifacts import create_table_artifact
 
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.overlap.spec import SplitSpec
+from mmkp_core.overlap.splits import Split as MadeSplit
+from mmkp_core.overlap.splits import grow, make_split
+from mmkp_core.tables.splits import OVERLAP_PAIRS, SPLITS
 from storage.dataset import DataSet
+from storage.draft import Draft
 from storage.enrichment import Enrichment
-from storage.facts import OverlapCount, SplitFacts
+from storage.facts import SplitFacts
 from storage.split import Split
-from storage.store import Draft
 from tasks.run.store import build_once, open_store
 from tasks.run.stored import stored_task
 
@@ -25,8 +28,6 @@ def split_posts(dataset: ArtifactRef, signatures: ArtifactRef, spec: SplitSpec, 
     store = open_store()
 
     def build(draft: Draft) -> None:
-        from mmkp_core.overlap.splits import make_split
-
         posts = DataSet(store, dataset).posts()
         keys = {post.image_key for post in posts if post.image_key}
         _write(draft, make_split(posts, spec, Enrichment(store, signatures).signatures(keys)), spec.kind, dataset)
@@ -46,8 +47,6 @@ def grow_split(
     store = open_store()
 
     def build(draft: Draft) -> None:
-        from mmkp_core.overlap.splits import grow
-
         posts = DataSet(store, dataset).posts()
         keys = {post.image_key for post in posts if post.image_key}
         grown = grow(posts, Split(store, before).parts(), spec, Enrichment(store, signatures).signatures(keys))
@@ -62,10 +61,8 @@ def split_by_source(dataset: ArtifactRef, parts: Sequence[str]) -> ArtifactRef:
     store = open_store()
 
     def build(draft: Draft) -> None:
-        from mmkp_core.overlap.rows import SPLITS
-
         counts = {}
-        with draft.table("splits", SPLITS) as table:
+        with draft.table(SPLITS) as table:
             for record, part in zip(DataSet(store, dataset).parts, parts, strict=True):
                 ids = store.table(record, "posts", ["post_id"])["post_id"].to_pylist()
                 table.write([{"post_id": post_id, "part": part, "reason": "given", "cluster": None} for post_id in ids])
@@ -84,13 +81,13 @@ def show_parts(split: ArtifactRef, key: str) -> None:
     create_table_artifact(table=rows, key=key, description=f"A {facts.kind} split")
 
 
-def _write(draft: Draft, made: "MadeSplit", kind: str, dataset: ArtifactRef, before: ArtifactRef | None = None) -> None:
-    from mmkp_core.overlap.rows import OVERLAPS, SPLITS
-
-    draft.write_table("splits", made.rows(), SPLITS)
-    draft.write_table("overlaps", made.overlap_rows(), OVERLAPS)
-    counts = asdict(made.counts())
-    overlaps = tuple(OverlapCount(**row) for row in counts.pop("overlaps"))
+def _write(draft: Draft, made: MadeSplit, kind: str, dataset: ArtifactRef, before: ArtifactRef | None = None) -> None:
+    draft.write_table(SPLITS, made.rows())
+    draft.write_table(OVERLAP_PAIRS, made.overlap_rows())
+    counts = made.facts()
     draft.facts = SplitFacts(
-        **counts, overlaps=overlaps, kind=kind, dataset=dataset.address, before=before.address if before else None
+        **{f.name: getattr(counts, f.name) for f in fields(counts)},
+        kind=kind,
+        dataset=dataset.address,
+        before=before.address if before else None,
     )

@@ -11,13 +11,15 @@ from mmkp_core.data.post import Example
 from mmkp_core.errors import MmkpError
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.learning import Progress
+from mmkp_core.tables.teacher import RATIONALES
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 from storage.dataset import image_reader
+from storage.draft import Draft
 from storage.enrichment import examples
 from storage.facts import AnswerCount, PartFacts, RationalesFacts
 from storage.rows import RowStore
 from storage.split import Split
-from storage.store import Draft, Store
+from storage.store import Store
 from tasks.run.endpoint import Round, open_client
 from tasks.run.progress import progress
 from tasks.run.store import build_once, open_store
@@ -119,13 +121,11 @@ def hashes_of(given: Sequence[Example], spec: TeacherSpec) -> list[str]:
 
 
 def _seal(rows: RowStore, answered: list[dict[str, object]]) -> None:
-    from mmkp_core.teacher.rows import RATIONALES
-
     if answered:
         answered.sort(key=lambda row: str(row["request_hash"]))
 
         def build(draft: Draft) -> None:
-            draft.write_table("rationales", answered, RATIONALES)
+            draft.write_table(RATIONALES, answered)
             draft.facts = PartFacts(rows=Counter(str(row["status"]) for row in answered))
 
         rows.add([str(row["request_hash"]) for row in answered], build)

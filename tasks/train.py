@@ -1,20 +1,18 @@
 """Training a system, in a child process that resumes from its checkpoints."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.concurrency.sync import concurrency
 
-from mmkp_core.errors import WrongInput
+from mmkp_core.errors import ChildDied, WrongInput
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.spec import dump
 from mmkp_core.systems import find_system, learner
 from mmkp_core.tables.runs import CURVES
+from storage.draft import Draft
 from storage.facts import RunFacts, SplitFacts
-from storage.store import Draft
-from tasks.run.child import ChildDied, run_in_child
+from tasks.run.child import run_in_child
 from tasks.run.progress import progress
 from tasks.run.store import build_once, open_store
 from tasks.run.stored import stored_task
@@ -63,9 +61,9 @@ def train_system(
             "model": str(model),
             "checkpoints": str(store.workspace(draft.ref)),
         }
-        with progress(f"training {system}") as report, device_slot(declared.needs):
-            learned = run_in_child("fit", job, report)
-        draft.write_table("curves", learned["curve"], CURVES)
+        with progress(f"training {system}") as report:
+            learned = run_in_child("tasks.run.work:fit", job, report, needs=declared.needs)
+        draft.write_table(CURVES, learned["curve"])
         draft.facts = RunFacts(
             system=system,
             family=row.family,
@@ -84,8 +82,3 @@ def train_system(
 
 
 _LEARNED = ("train_posts", "valid_posts", "epochs", "parameters", "device", "counts")
-
-
-def device_slot(needs: Sequence[str]) -> AbstractContextManager[Any]:
-    """A place on the accelerator for those who need one; the limit is made by the bootstrap, never assumed."""
-    return concurrency("gpu", strict=True) if "gpu" in needs else nullcontext()

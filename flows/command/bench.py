@@ -21,6 +21,7 @@ ROWS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "overlap": ("overlap", {"posts": 100_000, "repeats": 2}, {"posts": 1_000_000, "repeats": 1}),
     "teacher": ("teacher", {}, {}),
     "report": ("report", {}, {"systems": 30, "seeds": 5, "splits": 4, "posts": 5_000}),
+    "publish": ("publish", {"artifacts": 2_000}, {"artifacts": 10_000}),
     "query": ("query", {"posts": 100_000}, {"posts": 1_000_000}),
 }
 

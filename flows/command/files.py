@@ -1,6 +1,6 @@
 """Commands on files that people hold: scores and overlap, without a store or a server."""
 
-import json
+import json as text
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,10 +37,10 @@ def evaluate(
         resamples: Bootstrap draws for intervals; none unless given.
         json: Print one JSON document.
     """
-    from tasks.files import evaluate_files
+    from mmkp_core.evaluation.files import evaluate_files
 
-    document = evaluate_files(gold, predictions, train, format, protocol, resamples)
-    print(_text(document) if json else score_table(document))
+    document = evaluate_files(gold, predictions, train, layout_of(gold, format), protocol, resamples)
+    print(text.dumps(document) if json else score_table(document))
 
 
 def overlap(
@@ -68,14 +68,17 @@ def overlap(
         image_distance: Bits of 64 that may differ between the signatures of near images.
         json: Print one JSON document.
     """
-    from tasks.files import overlap_files
+    from mmkp_core.overlap.files import Side, overlap_files
 
-    document = overlap_files(train, test, format, unit, threshold, images_train, images_test, image_distance)
-    print(_text(document) if json else overlap_table(document))
+    sides = Side(train, images_train), Side(test, images_test)
+    document = overlap_files(*sides, layout_of(train, format), unit, threshold, image_distance)
+    print(text.dumps(document) if json else overlap_table(document))
 
 
-def _text(document: Mapping[str, Any]) -> str:
-    return json.dumps(document)
+def layout_of(path: Path, format: Literal["auto"] | Format) -> Format:
+    from tasks.run.sources import guess_format
+
+    return guess_format(path) if format == "auto" else format
 
 
 def score_table(document: Mapping[str, Any]) -> str:

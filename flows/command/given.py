@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,11 +27,9 @@ def check_systems(settings: Any) -> None:
     """The settings of each system in `settings.systems`, against the system's own spec."""
     from mmkp_core.systems import find_system
 
-    own: Mapping[str, Any] = getattr(settings, "systems", {})
+    own: Mapping[str, Mapping[str, Any]] = getattr(settings, "systems", {})
     for system, values in own.items():
         spec = find_system(system).spec
-        if not isinstance(values, Mapping):
-            raise WrongInput(f"systems.{system} = {values!r}: name a setting, like systems.{system}.training.epochs=3")
         try:
             changed(spec, values)
         except WrongInput as error:
@@ -53,12 +52,9 @@ def _with_text(spec: T, path: str, text: str) -> tuple[T, Any]:
     try:
         return changed(spec, {path: value}), value
     except WrongInput:
-        if isinstance(value, str):
-            raise
-        try:
-            return changed(spec, {path: text}), text
-        except WrongInput:
-            pass
+        if not isinstance(value, str):
+            with suppress(WrongInput):  # then what is wrong with the JSON is told
+                return changed(spec, {path: text}), text
         raise
 
 

@@ -7,10 +7,13 @@ was wrong.
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from flows.command.table import commands, overview
 from mmkp_core.errors import MmkpError, UnknownName, WrongInput
+
+if TYPE_CHECKING:
+    from cyclopts import App
 
 HOME = "Every command: `--home FOLDER` is where results are kept, a folder or an fsspec URL (MMKP_HOME, ./mmkp-data)."
 
@@ -32,30 +35,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(words: Sequence[str]) -> None:
-    """Run the command that the first word names; the library is loaded for that one command alone."""
-    known = commands()
+    """Run the command that the first word names."""
     if not words or words[0] in ("-h", "--help"):
         print(f"{overview()}\n\n{HOME}")
         return
-    if words[0] not in known:
-        raise UnknownName("command", words[0], known, "`mmkp --help` lists them all.")
-    from cyclopts import App, CycloptsError, Parameter
+    app = application(words[0])
+    from cyclopts import CycloptsError
 
-    plain = Parameter(negative="", show_default=shown)
-    app = App(
-        name="mmkp", help_epilogue=HOME, help_format="plaintext", version_flags=(), exit_on_error=False,
-        print_error=False, default_parameter=plain, result_action="return_value", suppress_keyboard_interrupt=False,
-    )  # fmt: skip
-    app.command(known[words[0]].load(), name=words[0])
     try:
         app(words)
     except CycloptsError as error:
         raise WrongInput(" ".join(str(error).split())) from None
 
 
+def application(name: str) -> "App":
+    """What reads the words of one command; nothing of another command is loaded."""
+    known = commands()
+    if name not in known:
+        raise UnknownName("command", name, known, "`mmkp --help` lists them all.")
+    from cyclopts import App, Parameter
+
+    plain = Parameter(negative="", show_default=shown)
+    app = App(
+        name="mmkp", help_epilogue=HOME, help_format="plaintext", version_flags=(), exit_on_error=False,
+        print_error=False, default_parameter=plain, result_action="return_value", suppress_keyboard_interrupt=False,
+    )  # fmt: skip
+    app.command(known[name].load(), name=name)
+    return app
+
+
 def shown(default: Any) -> str | None:
     """A default as the help shows it; nothing where it says nothing."""
-    return None if default is False or default in ("", ()) else str(default)
+    return None if default is False or default in ("", (), None) else str(default)
 
 
 def take_home(words: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ MORE = (
 
 def check(given: Mapping[str, Any], said: set[str]) -> None:
     """What can be known before the work: an ending that cannot be written, a champion that is not there."""
-    from tasks.files import check_output
+    from storage.prediction_files import check_output
 
     check_output(Path(given["output"]))
     if given["run"] == "champion":
@@ -25,10 +25,12 @@ def check(given: Mapping[str, Any], said: set[str]) -> None:
 
 
 def write(predictions: Any, given: Mapping[str, Any]) -> None:
-    from tasks.files import write_predictions
+    from mmkp_core.identity import ArtifactRef
+    from storage.prediction_files import write_predictions
+    from tasks.run.store import open_store
 
     output = Path(given["output"])
-    posts = write_predictions(predictions, output, given["head"])
+    posts = write_predictions(open_store(), ArtifactRef.parse(predictions), output, given["head"])
     say(f"phrases for {posts:,} posts")
     print(output)
 

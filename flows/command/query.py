@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from mmkp_core.errors import WrongInput
+from mmkp_core.tables.views import VIEWS
 from storage import catalog
 from storage.store import Store
 
@@ -35,10 +36,10 @@ def print_query(store: Store, sql: str, form: str) -> None:
 
 def print_views() -> None:
     """Every view with its columns, as documentation."""
-    for name, view in catalog.VIEWS.items():
+    for name, view in VIEWS.items():
         print(f"{name}: {view.about}")
-        for column, (kind, about) in view.columns.items():
-            print(f"    {column:<20}{kind:<13}{about}")
+        for column in view.columns:
+            print(f"    {column.name:<20}{column.sql:<25} {column.about}")
 
 
 def _explained(message: str) -> str:

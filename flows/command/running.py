@@ -20,10 +20,15 @@ def run_here(name: str, parameters: Mapping[str, Any]) -> Any:
     """Run a flow against the server of this process; a failure that is ours to explain rises as its one sentence."""
     from flows.server.bootstrap import make_limits
     from flows.server.deployments import find_flow
+    from storage.catalog import refresh
+    from tasks.run.store import open_store
 
     flow = find_flow(name)
     make_limits()
-    return flow(**checked(flow, parameters))
+    try:
+        return flow(**checked(flow, parameters))
+    finally:
+        refresh(open_store())  # whoever reads the catalog's file after a flow finds all of it
 
 
 def parameters_of(flow: Any) -> Mapping[str, Parameter]:
@@ -71,7 +76,7 @@ def choices_of(kind: Any) -> tuple[str, ...]:
 
 def refuse_unknown_name(kind: str, name: str) -> None:
     """A slip of the pen is told before a server starts."""
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     open_store().resolve(kind, name)
 

@@ -32,8 +32,8 @@ def compare(
         confidence: Of the intervals, between 0 and 1.
         json: Print one JSON document.
     """
-    from tasks.compare import compare_runs
-    from tasks.store import open_store
+    from storage.comparison import compare_runs
+    from tasks.run.store import open_store
 
     if not 0 < confidence < 1:
         raise WrongInput(f"--confidence {confidence}: give a share between 0 and 1, like 0.95")
@@ -48,7 +48,7 @@ def comparison_table(found: Mapping[str, Any]) -> str:
     """Percent, a line for each slice and metric."""
     lines = [
         f"{', '.join(found['ours'])} against {', '.join(found['theirs'])}",
-        f"{found['posts']:,} posts of {', '.join(found['called']) or found['dataset']} that neither was trained on,",
+        f"{found['posts']:,} posts of {', '.join(found['names']) or found['dataset']} that neither was trained on,",
         f"protocol {found['protocol']}, percent",
         f"{'':<16}{'':<8}{'ours':>8}{'theirs':>8}{'difference':>12}  {'interval':<18}{'p':>8}{'posts':>8}",
     ]
@@ -86,10 +86,12 @@ def champion(
 
 
 def _print_history(name: str) -> None:
-    from tasks.champion import history
-    from tasks.runs import run_names
+    from storage.champion import history
+    from storage.run import run_names
+    from tasks.run.store import open_store
 
-    past, names = history(name), run_names()
+    store = open_store()
+    past, names = history(store, name), run_names(store)
     for version in past:
         run = names.get(version.target, version.target)
         print(f"{version.number:>3}  {version.at:%Y-%m-%d %H:%M}  {run}  {version.reason}")

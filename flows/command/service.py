@@ -28,7 +28,7 @@ def serve(
     from flows.server.notify import ADDRESS, address
     from flows.server.private import server_home
     from flows.server.serve import serve as serve_all
-    from tasks.sources import allow
+    from tasks.run.sources import allow
 
     url = address(notify) if notify or os.environ.get(ADDRESS) else ""
     for folder in sources or [Path.cwd()]:

@@ -19,7 +19,7 @@ def is_source(kind: Any) -> bool:
 
 def file_source(path: str, given: Mapping[str, Any], *, beside: bool = True) -> dict[str, Any]:
     """A source as the options say it; `beside` with the files that belong to this one."""
-    from tasks.sources import allow, guess_format
+    from tasks.run.sources import allow, guess_format
 
     source = {"path": str(allow(Path(path))), "keyphrases_from": given["keyphrases_from"]}
     source["format"] = guess_format(Path(path)) if given["format"] == "auto" else given["format"]
@@ -44,17 +44,22 @@ def name_or_file(data: str, given: Mapping[str, Any]) -> dict[str, Any]:
         return {"source": file_source(data, given)}
     if "/" in data or Path(data).suffix in ENDINGS:
         raise WrongInput(f"{data}: there is no such file")
-    from tasks.store import open_store
-
-    named = [version.name.partition("/") for version in open_store().names.current()]
-    known = {name for kind, _, name in named if kind in ("split", "dataset")}
+    known = names_in_store()
     if data not in known:
         raise UnknownName("data set, split or file", data, known)
     return {"data": data}
 
 
+def names_in_store() -> set[str]:
+    """Of splits and data sets."""
+    from tasks.run.store import open_store
+
+    named = [version.name.partition("/") for version in open_store().names.current()]
+    return {name for kind, _, name in named if kind in ("split", "dataset")}
+
+
 def name_after(path: str) -> str:
     """What a data set is called after its file."""
-    from tasks.sources import Source, name_of
+    from tasks.run.sources import Source, name_of
 
     return name_of(Source(path=path))

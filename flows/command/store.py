@@ -21,7 +21,7 @@ def query(
         format: How the rows are printed.
     """
     from flows.command.query import print_query, print_views
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     if sql:
         print_query(open_store(), sql, format)
@@ -32,7 +32,7 @@ def query(
 def verify() -> None:
     """Check every stored byte against its hash."""
     from storage.store import verify as check
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     found = 0
     for finding in check(open_store()):
@@ -46,7 +46,7 @@ def verify() -> None:
 def gc() -> None:
     """Remove what killed and replaced builds left behind."""
     from storage.store import collect_garbage
-    from tasks.store import open_store
+    from tasks.run.store import open_store
 
     removed = 0
     for finding in collect_garbage(open_store()):

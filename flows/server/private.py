@@ -62,7 +62,7 @@ class ServerFiles:
 
 def server_home() -> Path:
     """The local folder for the Prefect server of the store: the store's own, if it is a folder."""
-    from tasks.store import home
+    from tasks.run.store import home
 
     root = home()
     if "://" not in root:

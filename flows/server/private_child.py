@@ -100,9 +100,9 @@ def mount_reports(app: Any, home: Path) -> None:
     from flows.server.reports import ReportPages, reports_app
 
     def find_pages() -> ReportPages:
-        from tasks.reports import report_pages
+        from storage.report_pages import ReportPages as StoredPages
 
-        return report_pages(home)
+        return StoredPages(home)
 
     app.router.routes.insert(0, Mount("/reports", reports_app(find_pages)))
 

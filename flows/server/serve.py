@@ -55,9 +55,9 @@ def reports_at(url: str, home: Path, files: ServerFiles) -> Iterator[str]:
         yield f"{url.removesuffix('/api')}/reports/"
         return
     from flows.server.reports import serving_reports
-    from tasks.reports import report_pages
+    from storage.report_pages import ReportPages
 
-    with serving_reports(lambda: report_pages(home)) as address:
+    with serving_reports(lambda: ReportPages(home)) as address:
         yield address
 
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from mmkp_core.data.formats import Columns, Format, IngestSpec, SourceFiles
 from mmkp_core.data.post import Post
+from mmkp_core.data.post_rows import posts_of
 from mmkp_core.data.sources import read_source
 from mmkp_core.errors import WrongInput
-from mmkp_core.tables.posts import posts_of
+
+AS_NAMED = Columns()
 
 
-def read_posts(path: Path, layout: Format, columns: Columns = Columns()) -> tuple[list[Post], int]:
+def read_posts(path: Path, layout: Format, columns: Columns = AS_NAMED) -> tuple[list[Post], int]:
     """The posts of a file, and how many rows it has. A score on a part of the rows would be a wrong score."""
     if not path.is_file():
         raise WrongInput(f"{path}: there is no such file")

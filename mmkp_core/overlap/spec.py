@@ -1,5 +1,6 @@
 """The settings of a split."""
 
+from dataclasses import fields
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
@@ -10,15 +11,13 @@ Unit = Literal["word", "word3", "char3", "char5"]
 ImageEvidence = Literal["structure", "structure and colour"]
 
 
-@spec
-class SplitSpec:
-    """Training, validation and test parts of a data set, and what counts as too similar to be in two of them."""
+Kind = Literal["given", "random", "clean", "purged", "unseen-labels", "temporal"]
 
-    kind: Literal["given", "random", "clean", "purged", "unseen-labels", "temporal"] = "clean"
-    """clean: at random, then every post in one part with its duplicates and near-duplicates. purged: test posts stay as
-    they are, and posts that they duplicate are not trained on. unseen-labels: clean, and a share of the test phrases
-    is never trained on. temporal: the newest posts are the test; near-duplicates of earlier posts are dropped. given:
-    the parts that the source states. random: at random, duplicates across parts included."""
+
+@spec
+class SplitSettings:
+    """Shares of the parts, and what counts as too similar to be in two of them."""
+
     valid_share: Annotated[float, Ge(0), Le(0.9)] = 0.1
     """Share of the posts to validate on."""
     test_share: Annotated[float, Ge(0), Le(0.9)] = 0.1
@@ -43,3 +42,17 @@ class SplitSpec:
     their colours are alike too, which misses duplicates whose colours were changed."""
     unseen_share: Annotated[float, Ge(0), Le(1)] = 0.3
     """Of the phrases of validation and test posts, the share that no training post has (unseen-labels)."""
+
+    def of_kind(self, kind: Kind) -> "SplitSpec":
+        return SplitSpec(kind=kind, **{f.name: getattr(self, f.name) for f in fields(SplitSettings)})
+
+
+@spec
+class SplitSpec(SplitSettings):
+    """Training, validation and test parts of a data set, and what counts as too similar to be in two of them."""
+
+    kind: Kind = "clean"
+    """clean: at random, then every post in one part with its duplicates and near-duplicates. purged: test posts stay as
+    they are, and posts that they duplicate are not trained on. unseen-labels: clean, and a share of the test phrases
+    is never trained on. temporal: the newest posts are the test; near-duplicates of earlier posts are dropped. given:
+    the parts that the source states. random: at random, duplicates across parts included."""

@@ -1,5 +1,6 @@
 """What can be asked of a teacher? What makes its rationales what they are and, apart from it, how fast and how dear."""
 
+from dataclasses import fields
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
@@ -30,12 +31,13 @@ class ChatSettings:
     seed: int
 
 
-@spec
-class TeacherSpec:
-    """Rationales that a teacher model writes for training posts."""
+ModelName = Annotated[str, MinLen(1)]
 
-    model: Annotated[str, MinLen(1)] = "scripted"
-    """Name of the model as the endpoint knows it. `scripted` is the local server that answers for generated posts."""
+
+@spec
+class TeacherSettings:
+    """What a teacher model is asked about training posts, and what is accepted."""
+
     mode: Mode = "rationalise"
     """`rationalise` shows the keyphrases and asks for reasoning that leads to them; `solve` shows none and keeps what
     comes out right."""
@@ -56,6 +58,17 @@ class TeacherSpec:
     """Of sampling, where the endpoint has one; 0 sends none."""
     accept_f1: Annotated[float, Gt(0), Le(1)] = 0.5
     """`solve`: least F1 of the teacher's phrases against the keyphrases. `rationalise` wants all of them, always."""
+
+    def of_model(self, model: str) -> "TeacherSpec":
+        return TeacherSpec(model=model, **{f.name: getattr(self, f.name) for f in fields(TeacherSettings)})
+
+
+@spec
+class TeacherSpec(TeacherSettings):
+    """Rationales that a teacher model writes for training posts."""
+
+    model: ModelName = "scripted"
+    """Name of the model as the endpoint knows it. `scripted` is the local server that answers for generated posts."""
 
     @property
     def chat(self) -> ChatSettings:

@@ -12,8 +12,9 @@ from mmkp_core.tables.vision import SIGNATURES
 from mmkp_core.vision.attributes import AttributeSpec, attributes_fingerprint, attributes_table, measure
 from mmkp_core.vision.decoding import DECODE_VERSION, Decoded, decode
 from mmkp_core.vision.entities import EntitySpec
-from mmkp_core.vision.features.files import FeatureSpec, make_extractor, write_features
-from mmkp_core.vision.ocr.engine import engine_fingerprint
+from mmkp_core.vision.features.files import write_features
+from mmkp_core.vision.features.table import FeatureSpec, make_extractor
+from mmkp_core.vision.ocr.engines import engine_fingerprint
 from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.vision.signatures import SIGNATURE_VERSION, SignatureSpec, image_signature
 
@@ -79,7 +80,7 @@ def _features(spec: FeatureSpec) -> Engine:
         written = write_features(extractor, images, folder)
         return Extracted(None, _counted(["ok"] * written.rows + list(written.failed.values())))
 
-    return Engine(f"features/{spec.extractor}", spec.extractor, extractor.fingerprint(), extract)
+    return Engine(spec.enrichment, spec.extractor.kind, extractor.fingerprint(), extract)
 
 
 def _signatures(spec: SignatureSpec) -> Engine:
@@ -91,7 +92,7 @@ def _signatures(spec: SignatureSpec) -> Engine:
             if isinstance(picture, Decoded):
                 signature = image_signature(picture.rgb)
                 rows.append({"image_key": key, "structure": signature.structure, "colours": signature.colours})
-        return Extracted(pa.Table.from_pylist(rows, schema=SIGNATURES), _counted(statuses))
+        return Extracted(pa.Table.from_pylist(rows, schema=SIGNATURES.schema), _counted(statuses))
 
     return Engine("signatures", "dct", f"signature-{SIGNATURE_VERSION}-{DECODE_VERSION}", extract)
 

@@ -7,7 +7,7 @@ from typing import Any
 from mmkp_core.spec import load, spec
 from mmkp_core.vision.attributes import AttributeSpec
 from mmkp_core.vision.entities import EntitySpec
-from mmkp_core.vision.features.files import FeatureSpec
+from mmkp_core.vision.features.table import FeatureSpec
 from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.vision.signatures import SignatureSpec
 
@@ -29,7 +29,7 @@ class EnrichSpec:
     def kinds(self) -> tuple[str, ...]:
         """The kinds of enrichment that these settings ask for."""
         named = ("entities",) if self.entities.model else ()
-        return ("ocr", "attributes", f"features/{self.features.extractor}", *named)
+        return ("ocr", "attributes", self.features.enrichment, *named)
 
     def part(self, kind: str) -> Any:
         """The settings of one kind."""

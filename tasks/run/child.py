@@ -12,7 +12,7 @@ from prefect.concurrency.sync import concurrency
 
 from mmkp_core import processes
 from mmkp_core.learning import Progress
-from tasks.store import FLOW_RUN, HOME, flow_run_id, home
+from tasks.run.store import FLOW_RUN, HOME, flow_run_id, home
 
 
 def run_in_child(

@@ -8,7 +8,7 @@ import atexit
 import threading
 from pathlib import Path
 
-from mmkp_core.vision.ocr.engine import engine_fingerprint, make_engine
+from mmkp_core.vision.ocr.engines import engine_fingerprint, make_engine
 from mmkp_core.vision.ocr.pool import OcrPool
 from mmkp_core.vision.ocr.spec import OcrSpec
 

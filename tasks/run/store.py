@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from mmkp_core.identity import ArtifactRef
-from storage import catalog
+from storage.draft import Draft
+from storage.follower import Follower
 from storage.records import Record
-from storage.store import Draft, Store
+from storage.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def flow_run_id() -> str:
 
 @functools.cache
 def _open(root: str) -> Store:
-    return Store(root, provenance=provenance, published=catalog.write)
+    return Store(root, provenance=provenance, published=Follower())
 
 
 @functools.cache

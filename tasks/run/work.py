@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from mmkp_core.data.inputs import shown
+from mmkp_core.data.inputs import Inputs, select_inputs
 from mmkp_core.data.post import Example, ImageFeatures, Post, Prediction
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
@@ -15,14 +15,15 @@ from mmkp_core.spec import load
 from mmkp_core.systems import find_system, learner
 from mmkp_core.tables.runs import PREDICTIONS
 from mmkp_core.teacher.spec import TeacherSpec
-from mmkp_core.vision.features.files import FeatureSpec, make_extractor
+from mmkp_core.vision.features.table import FeatureSpec, make_extractor
 from storage.dataset import DataSet, image_reader, require_keyphrases
+from storage.draft import Draft
 from storage.enrichment import EXTRACTED, Enrichment, examples
 from storage.facts import PartFacts, RationalesFacts
 from storage.rows import parts_of
 from storage.run import Run
 from storage.split import Split
-from storage.store import Draft, Store
+from storage.store import Store
 from tasks.run.store import open_store
 
 ANSWERS_VERSION = 1
@@ -69,7 +70,7 @@ def predict(
     source: str,
     part: str,
     enrichments: Sequence[str],
-    inputs: str,
+    inputs: Inputs,
     predictions: str,
     rebuild: bool,
     report: Report,
@@ -80,9 +81,9 @@ def predict(
     given = [ArtifactRef.parse(address) for address in enrichments]
     posts = _posts(store, ArtifactRef.parse(source), part)
     whole = PredictionData(examples(store, posts, given), features_of(store, given, posts), image_reader(store, posts))
-    data = shown(whole, inputs)  # type: ignore[arg-type]
+    data = select_inputs(whole, inputs)
     predictor = None
-    parts, heads = [], ()
+    parts = []
     for number, start in enumerate(range(0, len(posts), PART)):
         chunk = replace(data, examples=data.examples[start : start + PART])
 
@@ -91,7 +92,7 @@ def predict(
             predictor = predictor or learner(trained.facts.family).load(trained.model())
             begun = time.monotonic()
             found = predictor.predict(chunk, lambda p: report(Progress(start + p.done, len(posts), p.note)))
-            with draft.table("predictions", PREDICTIONS) as table:
+            with draft.table(PREDICTIONS) as table:
                 for head, rows in found.items():
                     table.write([_row(head, prediction) for prediction in rows])
             draft.facts = PartFacts(rows={"ok": len(chunk.examples)}, seconds=time.monotonic() - begun)

@@ -155,7 +155,7 @@ def workers(home: Path) -> list[int]:
             environment = (entry / "environ").read_bytes()
         except OSError:
             continue
-        if b"tasks.child" in words and f"MMKP_HOME={home}".encode() in environment:
+        if any(b"tasks.run.work" in word for word in words) and f"MMKP_HOME={home}".encode() in environment:
             found.append(int(entry.name))
     return found
 

@@ -1,6 +1,5 @@
 """What a system does not read cannot change its address; what changes its result does."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,13 @@ def addresses(home: Path, *kinds: str) -> set[str]:
 
 
 @pytest.fixture
-def split(home: Path, tmp_path: Path) -> Iterator[str]:
+def split(home: Path, tmp_path: Path) -> str:
     write_demo(DemoSpec(posts=30, seed=3), tmp_path / "posts")
     source = {"path": str(tmp_path / "posts" / "posts.jsonl"), "images": str(tmp_path / "posts" / "images")}
     run("ingest", source=source, name="mine")
     run("split", dataset="mine", kind="random", name="mine", settings={"test_share": 0.3})
     run("enrich", dataset="mine", settings=RAPID)
-    yield "mine"
+    return "mine"
 
 
 def test_a_second_extractor_and_a_second_ocr_engine_change_nothing_for_who_does_not_read_them(

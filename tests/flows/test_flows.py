@@ -8,8 +8,8 @@ import pytest
 
 from mmkp_core.errors import MmkpError, TooManyBadRows, WrongInput
 from storage import catalog
+from storage.comparison import compare_runs
 from storage.store import Store
-from tasks.compare import compare_runs
 
 pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_server")]
 

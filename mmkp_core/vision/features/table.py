@@ -24,6 +24,11 @@ class FeatureSpec:
     extractor: ExtractorSpec = GridSpec()
     """`grid` needs no weights: edge directions and colours per cell."""
 
+    @property
+    def enrichment(self) -> str:
+        """The kind of enrichment that its vectors are."""
+        return f"features/{self.extractor.kind}"
+
 
 def make_extractor(spec: FeatureSpec) -> Extractor:
     """An extractor that is not open yet, small enough to be sent to another process."""

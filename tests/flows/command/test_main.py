@@ -1,11 +1,20 @@
 """The command line: data on standard output, one sentence for a mistake, the exit status that says whose it was."""
 
+import inspect
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from prefect.utilities.callables import parameter_docstrings
 
-from flows.command.main import main
+from flows.command.main import main, take_home
+from flows.command.table import OWN, Command, commands
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -62,15 +71,21 @@ def test_predictions_for_other_posts_are_refused(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("train", "copi", "--train", "x"), "did you mean 'copy'"),
-        (("train", "copy", "--train", "nowhere.txt"), "there is no such file"),
+        (("serv",), "did you mean 'serve'"),
         (("query", "select * from postz"), "posts"),
-        (("query", "select * from overlaps"), "double quotes"),
-        (("predict", "--run", "x", "--input", "y", "--output", "z.docx"), "end it in .txt"),
+        (("query", "select 1", "--format", "jsn"), 'Did you mean "json"'),
         (("overlap", "--train", "{posts}", "--test", "{posts}", "--threshold", "1.5"), "like 0.8"),
-        (("ingest", "{posts}", "--map", "id"), "FIELD=COLUMN"),
-        (("ingest", "{folder}/posts.xml"), "is not there"),
+        (("overlap", "--trian", "{posts}", "--test", "{posts}"), "Did you mean --train"),
+        (("evaluate", "--gold", "{folder}/none.txt", "--predictions", "{posts}"), "there is no such file"),
+        (("compare", "mine", "--confidence", "2", "other"), "like 0.95"),
+        (("compare", "mine", "other"), "no run is called 'mine'"),
+        (("champion", "promote", "mine"), "no run is called 'mine'"),
+        (("champion", "lst"), 'Did you mean "list"'),
+        (("notify", "hooks.example.org"), "starts with https"),
+        (("settings", "copi"), "did you mean 'copy'"),
+        (("settings", "train"), "mmkp settings SYSTEM"),
         (("bench", "ingst"), "did you mean 'ingest'"),
+        (("systems", "--home"), "name the folder"),
     ],
 )
 @pytest.mark.usefixtures("home")
@@ -101,6 +116,43 @@ def test_a_query_prints_each_format(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(run(capsys, "query", sql, "--format", "json")[1]) == [{"n": 1, "t": "=1+1", "l": ["a", "b"]}]
     assert run(capsys, "query", sql, "--format", "csv")[1].splitlines() == ["n,t,l", "1,'=1+1,a;b"]
     assert run(capsys, "query", sql)[1].splitlines()[-1].split() == ["1", "=1+1", "a;", "b"]
+
+
+def test_home_may_stand_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMKP_HOME", "before")
+    assert take_home(["demo", "--home", "here", "--posts", "3"]) == ["demo", "--posts", "3"]
+    assert os.environ["MMKP_HOME"] == "here"
+    assert take_home(["--home=s3://bucket/a", "gc"]) == ["gc"]
+    assert os.environ["MMKP_HOME"] == "s3://bucket/a"
+
+
+def test_the_help_lists_every_command_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "--help")
+    assert (status, err) == (0, "")
+    assert run(capsys)[1] == out
+    listed = re.findall(r"^  (\w+) ", out, re.M)
+    assert listed == list(commands())
+    assert "--home" in out
+
+
+def test_the_help_loads_nothing_heavy() -> None:
+    code = "import sys; from flows.command.main import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    assert not loaded & {"torch", "prefect", "numpy", "pyarrow", "duckdb", "pydantic", "cyclopts", "rich"}
+
+
+@pytest.mark.parametrize("command", [command for command in commands().values() if command.where], ids=lambda c: c.name)
+def test_a_command_of_its_own_has_the_line_of_its_docstring(command: Command) -> None:
+    about = inspect.getdoc(command.load()) or ""
+    assert about.splitlines()[0] == command.about
+
+
+def test_every_option_of_every_command_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in OWN:
+        function = command.load()
+        told = parameter_docstrings(function.__doc__)
+        assert set(told) == set(inspect.signature(function).parameters), command.name
 
 
 def test_every_system_is_listed_with_its_needs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from flows.command.main import main
 from flows.server.notify import EVENTS, NAME, PAYLOAD, address, host_of, notify, stop_notifying
 from mmkp_core.errors import WrongInput
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def automations() -> list[Any]:

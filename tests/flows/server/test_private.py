@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server.private import ServerFiles, mentions_prefect, named_api, private_settings, running_server
+from flows.server.private import COMMON, ServerFiles, mentions_prefect, named_api, private_settings, running_server
 
 
 def test_the_environment_names_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +20,7 @@ def test_the_ui_asks_the_port_that_the_server_has(tmp_path: Path) -> None:
 def test_every_setting_is_one_that_prefect_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from prefect.settings.models.root import Settings
 
-    settings = server.COMMON | private_settings(ServerFiles.under(tmp_path), "http://127.0.0.1:4321/api")
+    settings = COMMON | private_settings(ServerFiles.under(tmp_path), "http://127.0.0.1:4321/api")
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     known = set(Settings().to_environment_variables(include_aliases=True, exclude_unset=True))

@@ -13,7 +13,7 @@ from tasks.run.child import run_in_child
 WORK = """
 from pathlib import Path
 from mmkp_core.learning import Progress
-from tasks.store import flow_run_id, home
+from tasks.run.store import flow_run_id, home
 
 def extract(*, images, folder, report):
     for number, image in enumerate(images, start=1):
