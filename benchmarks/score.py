@@ -135,13 +135,13 @@ def _plain_cmkp(targets: list[list[str]], guesses: list[list[str]]) -> dict[str,
 
 def _plain_aimkp(targets: list[list[str]], guesses: list[list[str]]) -> dict[str, float]:
     wanted = {" ".join(words) for words in targets}
-    said = [" ".join(words) for words in guesses]
+    answered = [" ".join(words) for words in guesses]
     out: dict[str, float] = {}
     for k in CUTS:
-        common = len(wanted & set(said[:k]))
+        common = len(wanted & set(answered[:k]))
         _add_f1(out, k, common / k, common / len(targets))
-    n = min(5, len(said))
-    out["map@5"] = sum(len(wanted & set(said[:i])) / i for i in range(1, n + 1)) / n if n else 0.0
+    n = min(5, len(answered))
+    out["map@5"] = sum(len(wanted & set(answered[:i])) / i for i in range(1, n + 1)) / n if n else 0.0
     return out
 
 

@@ -100,7 +100,7 @@ def split_material(
         damaged={key for status in DAMAGED for key in dataset.images(status)},
         picture=image_reader(store, [example.post for example in given]),
         overlaps=_overlaps(split),
-        pairs=split.overlaps if split.record.file("overlaps.parquet") else None,
+        pairs=split.overlap_pairs(),
         quarantine=_quarantine(dataset),
         engines=_engines(store, (*shown, *(ref for run in trained for ref in run.enrichments))),
         teachers=tuple(_teachers(store, trained)),

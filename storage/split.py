@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from mmkp_core.data.post import Post
 from mmkp_core.identity import ArtifactRef
+from mmkp_core.tables.splits import OVERLAP_PAIRS
 from storage.dataset import DataSet
 from storage.facts import SplitFacts
 from storage.store import Store
@@ -32,21 +33,23 @@ class Split:
         parts = self.parts()
         return [post for post in self.dataset.posts() if parts.get(post.post_id) == part]
 
-    def overlaps(self) -> pa.Table:
-        """Pairs of posts that share something across parts."""
-        return self.store.table(self.record, "overlaps")
+    def overlap_pairs(self) -> pa.Table | None:
+        """Pairs of posts of two parts that are too similar; None where duplicates were not looked for."""
+        if not self.record.file(f"{OVERLAP_PAIRS.name}.parquet"):
+            return None
+        return self.store.table(self.record, OVERLAP_PAIRS.name)
 
     def leaked(self, part: str) -> set[str] | None:
         """Ids of the part's posts of which a duplicate or near-duplicate is trained or validated on.
 
         None where duplicates were not looked for.
         """
-        if not self.record.file("overlap_pairs.parquet"):
+        pairs = self.overlap_pairs()
+        if pairs is None:
             return None
-        columns = ["right_id", "left_part", "right_part", "measure"]
         return {
             row["right_id"]
-            for row in self.store.table(self.record, "overlap_pairs", columns).to_pylist()
+            for row in pairs.select(["right_id", "left_part", "right_part", "measure"]).to_pylist()
             if row["measure"].startswith("near_")
             and row["left_part"] in ("train", "valid")
             and row["right_part"] == part

@@ -7,10 +7,10 @@ from prefect.artifacts import create_table_artifact
 from mmkp_core.evaluation.spec import EvaluateSpec
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.tables.evaluation import HITS, POST_SCORES, SCORES
+from storage.draft import Draft
 from storage.facts import ScoresFacts
 from storage.run import Predictions, Scores
 from storage.scoring import gold_of, words_for
-from storage.store import Draft
 from tasks.run.store import build_once, open_store
 from tasks.run.stored import stored_task
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
 
 from mmkp_core.identity import ArtifactRef
+from storage.draft import Draft
 from storage.facts import PageFacts
 from storage.report_sources import ReportSources, leaderboard_sources, report_sources
-from storage.store import Draft
 from tasks.run.store import build_once, open_store, provenance
 from tasks.run.stored import stored_task
 

@@ -88,8 +88,8 @@ class _Page:
             "pairs": tuple(
                 row
                 for split, _ in self.splits
-                if split.pairs
-                for row in pairs(split.pairs(), _texts(split), PAIRS // share)
+                if split.pairs is not None
+                for row in pairs(split.pairs, _texts(split), PAIRS // share)
             ),
         }
 

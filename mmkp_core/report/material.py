@@ -68,8 +68,8 @@ class SplitMaterial:
     damaged: Set[str] = frozenset()
     picture: Images
     overlaps: tuple[OverlapRow, ...] = ()
-    pairs: Rows | None = None
-    """Its overlaps, row by row; None where nobody looked for them."""
+    pairs: pa.Table | None = None
+    """Posts of two parts that are too similar; None where duplicates were not looked for."""
     quarantine: Rows | None = None
     engines: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Kind of enrichment -> names of what its rows come from."""

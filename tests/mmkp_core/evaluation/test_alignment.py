@@ -9,22 +9,22 @@ def posts(*ids):
     return [Post(post_id=i, text="", keyphrases=("a",), line=n) for n, i in enumerate(ids, 1)]
 
 
-def said(*ids):
+def predictions(*ids):
     return [Prediction(i, (i,)) for i in ids]
 
 
 def test_predictions_come_in_the_order_of_the_posts():
-    assert [p.post_id for p in align(posts("a", "b", "c"), said("c", "a", "b"))] == ["a", "b", "c"]
+    assert [p.post_id for p in align(posts("a", "b", "c"), predictions("c", "a", "b"))] == ["a", "b", "c"]
 
 
 def test_a_missing_prediction_is_refused_with_the_line_of_its_post():
     with pytest.raises(Mismatch, match=r"without a prediction: 'b' \(line 2\)"):
-        align(posts("a", "b", "c"), said("a", "c"))
+        align(posts("a", "b", "c"), predictions("a", "c"))
 
 
 def test_a_prediction_for_another_split_is_refused():
     with pytest.raises(Mismatch, match="that are not there: 'x'"):
-        align(posts("a"), said("a", "x"))
+        align(posts("a"), predictions("a", "x"))
 
 
 def test_many_missing_ids_are_counted_and_the_first_named():
@@ -34,9 +34,9 @@ def test_many_missing_ids_are_counted_and_the_first_named():
 
 def test_an_id_twice_is_refused_on_either_side():
     with pytest.raises(Mismatch, match="posts hold an id twice: 'a'"):
-        align(posts("a", "a"), said("a"))
+        align(posts("a", "a"), predictions("a"))
     with pytest.raises(Mismatch, match="predictions hold an id twice: 'a'"):
-        align(posts("a"), said("a", "a"))
+        align(posts("a"), predictions("a", "a"))
 
 
 def test_lines_are_read_in_order_and_keep_the_rank_of_empty_pieces():

@@ -26,8 +26,8 @@ def test_equal_lengths_are_one_group() -> None:
 
 def test_each_group_is_scored_apart() -> None:
     gold = [Post(post_id=str(n), text="", keyphrases=("a",)) for n in range(4)]
-    said = [Prediction(str(n), (phrase,)) for n, phrase in enumerate(("a", "b", "a", "a"))]
-    table = evaluate(gold, said, EvaluateSpec(protocol="strict", resamples=0)).tables["strict"]
+    predictions = [Prediction(str(n), (phrase,)) for n, phrase in enumerate(("a", "b", "a", "a"))]
+    table = evaluate(gold, predictions, EvaluateSpec(protocol="strict", resamples=0)).tables["strict"]
     efforts = {"0": NONE, "1": LONG, "2": SHORT, "3": LONG}
     rows = by_effort(table, efforts, (10, 20))
     assert [(row.group, row.posts, row.value) for row in rows] == [

@@ -20,12 +20,12 @@ def table(protocol, *cases, train=None, **given):
         Post(post_id=str(n), text=text, keyphrases=tuple(gold.split(";")) if gold else ())
         for n, (text, gold, _) in enumerate(cases)
     ]
-    said = [
+    predictions = [
         Prediction(str(n), tuple(predicted.split(";")) if predicted else ())
         for n, (_, _, predicted) in enumerate(cases)
     ]
     labels = None if train is None else label_forms([train])
-    return score(judge(posts, said, labels=labels, **given), protocol)
+    return score(judge(posts, predictions, labels=labels, **given), protocol)
 
 
 def figure(protocol, metric, *cases, part="all", **given):
@@ -105,7 +105,7 @@ def test_a_post_enters_a_slice_only_with_gold_in_it():
     scores = table("cmkp", ("a b", "a", "b"), ("a b", "a;z", "a"), ("a b", "z", "z")).slices
     assert (scores["all"].posts, scores["present"].posts, scores["absent"].posts) == (3, 2, 2)
     assert scores["present"].value("f1@1") == 1 / 2  # the first answered with a wrong present phrase
-    assert scores["absent"].value("r@1") == 1 / 2  # the second said nothing absent
+    assert scores["absent"].value("r@1") == 1 / 2  # the second has nothing absent
 
 
 def test_present_is_a_run_of_whole_stemmed_words():
@@ -194,8 +194,8 @@ def given_posts(cases):
     return posts, [Prediction(str(n), tuple(c[2])) for n, c in enumerate(cases)]
 
 
-def all_figures(posts, said, train):
-    judged = judge(posts, said, labels=label_forms(train))
+def all_figures(posts, predictions, train):
+    judged = judge(posts, predictions, labels=label_forms(train))
     return {
         protocol: {
             name: {metric: part.value(metric) for metric in part.metrics}
@@ -217,17 +217,17 @@ def close(ours, theirs):
 @settings(max_examples=150, deadline=None)
 @given(cases=st.lists(CASE, min_size=1, max_size=6), train=st.lists(st.lists(PHRASE, max_size=3), max_size=3))
 def test_every_figure_equals_the_plain_scorer(cases, train):
-    posts, said = given_posts(cases)
-    close(all_figures(posts, said, train), plain_scores(posts, said, train))
+    posts, predictions = given_posts(cases)
+    close(all_figures(posts, predictions, train), plain_scores(posts, predictions, train))
 
 
 @settings(max_examples=50, deadline=None)
 @given(cases=st.lists(CASE, min_size=1, max_size=6), data=st.data())
 def test_the_order_of_the_posts_does_not_matter(cases, data):
-    posts, said = given_posts(cases)
+    posts, predictions = given_posts(cases)
     order = data.draw(st.permutations(range(len(cases))))
-    moved = all_figures([posts[n] for n in order], [said[n] for n in order], [])
-    close(moved, all_figures(posts, said, []))
+    moved = all_figures([posts[n] for n in order], [predictions[n] for n in order], [])
+    close(moved, all_figures(posts, predictions, []))
 
 
 NAMES = st.lists(st.sampled_from([c * 2 for c in "bcdfghjk"]), min_size=1, max_size=5, unique=True)
@@ -236,8 +236,8 @@ NAMES = st.lists(st.sampled_from([c * 2 for c in "bcdfghjk"]), min_size=1, max_s
 @settings(max_examples=50, deadline=None)
 @given(gold=st.lists(NAMES, min_size=1, max_size=5))
 def test_a_perfect_answer_scores_one_wherever_the_cut_allows(gold):
-    posts, said = given_posts([("", phrases, phrases) for phrases in gold])
-    found = all_figures(posts, said, [])
+    posts, predictions = given_posts([("", phrases, phrases) for phrases in gold])
+    found = all_figures(posts, predictions, [])
     for metric in ("f1@5", "map@5", "ndcg@5"):
         assert found["cmkp"]["all"][metric] == pytest.approx(1)
     assert found["aimkp"]["all"]["map@5"] == pytest.approx(1)
@@ -248,8 +248,8 @@ def test_a_perfect_answer_scores_one_wherever_the_cut_allows(gold):
 @settings(max_examples=50, deadline=None)
 @given(cases=st.lists(CASE, min_size=1, max_size=5), junk=PHRASE)
 def test_another_guess_at_the_end_never_lowers_recall(cases, junk):
-    posts, said = given_posts(cases)
-    longer = [Prediction(p.post_id, (*p.phrases, junk)) for p in said]
-    before, after = all_figures(posts, said, []), all_figures(posts, longer, [])
+    posts, predictions = given_posts(cases)
+    longer = [Prediction(p.post_id, (*p.phrases, junk)) for p in predictions]
+    before, after = all_figures(posts, predictions, []), all_figures(posts, longer, [])
     for protocol in PROTOCOLS:
         assert after[protocol]["all"]["r@5"] >= before[protocol]["all"]["r@5"] - 1e-12

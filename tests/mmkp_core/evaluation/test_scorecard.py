@@ -14,7 +14,7 @@ POSTS = [
     Post(post_id="b", text="hoops tonight", keyphrases=("nba",)),
     Post(post_id="c", text="nobody tagged this"),
 ]
-SAID = [
+PREDICTIONS = [
     Prediction("b", ("hoops", "nba")),
     Prediction("a", ("cats", "Cat", "monday")),
     Prediction("c", ("x",)),
@@ -23,7 +23,7 @@ QUICK = EvaluateSpec(protocol="cmkp", resamples=200)
 
 
 def test_the_document_is_the_contract_of_the_command_line():
-    document = evaluate(POSTS, SAID, QUICK, train_keyphrases=[("cat",), ("nba", "x")]).document()
+    document = evaluate(POSTS, PREDICTIONS, QUICK, train_keyphrases=[("cat",), ("nba", "x")]).document()
     assert (document["protocol"], document["posts"], document["posts_without_gold"]) == ("cmkp", 2, 1)
     assert list(document["scores"]) == ["all", "present", "absent", "seen", "unseen"]
     assert document["scores"]["all"]["f1@1"] == pytest.approx(2 * (1 / 2) * (1 / 4) / (3 / 4))
@@ -34,7 +34,7 @@ def test_the_document_is_the_contract_of_the_command_line():
 
 
 def test_all_protocols_stand_side_by_side():
-    document = evaluate(POSTS, SAID, EvaluateSpec(resamples=0)).document()
+    document = evaluate(POSTS, PREDICTIONS, EvaluateSpec(resamples=0)).document()
     assert set(document["protocols"]) == {"cmkp", "aimkp", "strict"}
     assert "f1@m" in document["protocols"]["strict"]["scores"]["all"]
     assert "f1@m" not in document["protocols"]["cmkp"]["scores"]["all"]
@@ -42,7 +42,7 @@ def test_all_protocols_stand_side_by_side():
 
 
 def test_every_predicted_phrase_is_a_row_of_hits():
-    columns = evaluate(POSTS, SAID, QUICK, train_keyphrases=[("cat",)]).hits.columns()
+    columns = evaluate(POSTS, PREDICTIONS, QUICK, train_keyphrases=[("cat",)]).hits.columns()
     rows = list(zip(*columns.values(), strict=True))
     assert list(columns) == ["post_id", "rank", "phrase", "right", "present", "seen"]
     assert rows == [
@@ -56,7 +56,7 @@ def test_every_predicted_phrase_is_a_row_of_hits():
 
 
 def test_seen_is_unknown_without_training_labels():
-    card = evaluate(POSTS, SAID, QUICK)
+    card = evaluate(POSTS, PREDICTIONS, QUICK)
     assert set(card.hits.seen) == {None}
     assert "seen" not in card.document()["scores"]
 
@@ -69,19 +69,19 @@ def test_an_answer_of_nothing_leaves_no_hit_rows():
 
 def test_a_part_of_the_predictions_is_never_scored():
     with pytest.raises(Mismatch, match="'b'"):
-        evaluate(POSTS, SAID[1:], QUICK)
+        evaluate(POSTS, PREDICTIONS[1:], QUICK)
 
 
 def test_words_of_the_image_must_be_given_where_they_are_asked_for():
     asked = EvaluateSpec(protocol="cmkp", resamples=0, present_source="text+words")
     with pytest.raises(WrongInput, match="image words"):
-        evaluate(POSTS, SAID, asked)
-    card = evaluate(POSTS, SAID, asked, image_words={"b": "nba finals"})
+        evaluate(POSTS, PREDICTIONS, asked)
+    card = evaluate(POSTS, PREDICTIONS, asked, image_words={"b": "nba finals"})
     assert card.tables["cmkp"].slices["present"].posts == 2
 
 
 def test_image_words_do_not_count_when_only_the_text_is_asked():
-    card = evaluate(POSTS, SAID, QUICK, image_words={"b": "nba finals"})
+    card = evaluate(POSTS, PREDICTIONS, QUICK, image_words={"b": "nba finals"})
     assert card.tables["cmkp"].slices["present"].posts == 1
 
 
@@ -103,8 +103,8 @@ def test_the_present_share_of_cmkps_validation_posts_is_the_published_one():
         Post(post_id=str(n), text=f[0], keyphrases=tuple(p.strip() for p in f[1].split(";")))
         for n, f in enumerate(fields)
     ]
-    said = [Prediction(post.post_id, post.keyphrases) for post in posts]
-    card = evaluate(posts, said, EvaluateSpec(protocol="cmkp", resamples=0))
+    predictions = [Prediction(post.post_id, post.keyphrases) for post in posts]
+    card = evaluate(posts, predictions, EvaluateSpec(protocol="cmkp", resamples=0))
     gold_phrases = sum(len(distinct(post.keyphrases)) for post in posts)
     present = sum(p and r for p, r in zip(card.hits.present, card.hits.right, strict=True))
     assert (len(posts), gold_phrases, present) == (5_370, 7_177, 2_584)
