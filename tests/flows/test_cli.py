@@ -65,7 +65,6 @@ def test_predictions_for_other_posts_are_refused(
         (("train", "copi", "--train", "x"), "did you mean 'copy'"),
         (("train", "copy", "--train", "nowhere.txt"), "there is no such file"),
         (("query", "select * from postz"), "posts"),
-        (("query", "select * from overlaps"), "double quotes"),
         (("predict", "--run", "x", "--input", "y", "--output", "z.docx"), "end it in .txt"),
         (("overlap", "--train", "{posts}", "--test", "{posts}", "--threshold", "1.5"), "like 0.8"),
         (("ingest", "{posts}", "--map", "id"), "FIELD=COLUMN"),
