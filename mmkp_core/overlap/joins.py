@@ -84,14 +84,7 @@ def _ordered(pairs: SetPairs) -> SetPairs:
 
 @compiled
 def _join(
-    shingles: Shingles,
-    starts: Ints,
-    probes: Ints,
-    indexed: Ints,
-    over: int,
-    under: int,
-    vocabulary: int,
-    within: bool,
+    shingles: Shingles, starts: Ints, probes: Ints, indexed: Ints, over: int, under: int, vocabulary: int, within: bool
 ) -> Ints:
     """Rows (probe, indexed, shared) of the pairs that share enough. Both sides ascend by size.
 
@@ -102,18 +95,13 @@ def _join(
     probe_rows = rows if within else _rows(starts, sketches, probes)
     ends, entries = _lists(shingles, starts, indexed, over, under, np.arange(vocabulary + 1), within)
     probe_ends, probe_entries = _lists(shingles, starts, probes, over, under, ends, False)
-    longest = 0
-    for shingle in range(vocabulary):
-        longest = max(longest, ends[shingle + 1] - ends[shingle])
+    longest = np.diff(ends).max() if vocabulary else 0
     positions = np.empty(longest, np.int64)
     sizes = np.empty(longest, np.int64)
     low_sketches = np.empty(longest, np.uint64)
     high_sketches = np.empty(longest, np.uint64)
     near = np.empty(longest, np.int64)
-    largest = 0
-    for members in (probes[-1:], indexed[-1:]):
-        for record in members:
-            largest = max(largest, starts[record + 1] - starts[record])
+    largest = max(_largest(starts, probes), _largest(starts, indexed))
     least, most, loosest, needed = _bounds(largest, over, under)
     found = np.empty((1024, 3), np.int64)
     count = 0
@@ -121,10 +109,7 @@ def _join(
         base, length = ends[shingle], ends[shingle + 1] - ends[shingle]
         if length == 0 or probe_ends[shingle] == probe_ends[shingle + 1]:
             continue
-        for at in range(length):
-            positions[at] = entries[base + at] >> 32
-            row = rows[positions[at]]
-            sizes[at], low_sketches[at], high_sketches[at] = row[1], np.uint64(row[2]), np.uint64(row[3])
+        _lay_out(entries, base, length, rows, positions, sizes, low_sketches, high_sketches)
         head = tail = 0
         for entry in probe_entries[probe_ends[shingle] : probe_ends[shingle + 1]]:
             position, place = entry >> 32, entry & 0xFFFFFFFF
@@ -143,15 +128,11 @@ def _join(
                 hits += bits_of(low ^ low_sketches[at]) + bits_of(high ^ high_sketches[at]) <= bound
             for at in near[:hits]:
                 need = needed[size + sizes[at]]
-                alone = size + sizes[at] - 2 * need
                 other_place = entries[base + at] & 0xFFFFFFFF
                 if min(size - place, sizes[at] - other_place) < need:
                     continue
                 record, other = probes[position], indexed[positions[at]]
-                differing = 0
-                for word in range(4):
-                    differing += bits_of(sketches[record, word] ^ sketches[other, word])
-                if differing > alone:
+                if _differing(sketches, record, other) > size + sizes[at] - 2 * need:
                     continue
                 same = _shared(shingles, begin, begin + size, starts[other], starts[other + 1], need, shingle)
                 if same:
@@ -160,6 +141,39 @@ def _join(
                     found[count, 0], found[count, 1], found[count, 2] = record, other, same
                     count += 1
     return found[:count].copy()
+
+
+@compiled
+def _largest(starts: Ints, members: Ints) -> int:
+    """The last member's size, as members ascend by size; 0 of none."""
+    return int(starts[members[-1] + 1] - starts[members[-1]]) if len(members) else 0
+
+
+@compiled
+def _lay_out(
+    entries: Ints,
+    base: int,
+    length: int,
+    rows: Ints,
+    positions: Ints,
+    sizes: Ints,
+    low_sketches: Hashes,
+    high_sketches: Hashes,
+) -> None:
+    """What the loops read of one shingle's list, side by side."""
+    for at in range(length):
+        positions[at] = entries[base + at] >> 32
+        row = rows[positions[at]]
+        sizes[at], low_sketches[at], high_sketches[at] = row[1], np.uint64(row[2]), np.uint64(row[3])
+
+
+@compiled
+def _differing(sketches: Hashes, one: int, other: int) -> int:
+    """In how many of all 256 parities two sets differ."""
+    differing = 0
+    for word in range(4):
+        differing += bits_of(sketches[one, word] ^ sketches[other, word])
+    return differing
 
 
 @compiled
