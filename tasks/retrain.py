@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from typing import Any
 
 from mmkp_core.errors import Mismatch
 from mmkp_core.evaluation.decision import Contestant, Verdict, comparison
@@ -107,7 +108,7 @@ def reasons_of(decision: ArtifactRef) -> Sequence[str]:
 def _decision(
     name: str, champion: ArtifactRef | None, challenger: ArtifactRef, scores: Sequence[Scores], rule: PromotionRule
 ) -> DecisionFacts:
-    stakes = {
+    stakes: dict[str, Any] = {
         "name": name,
         "champion": champion.address if champion else None,
         "challenger": challenger.address,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 from prefect.artifacts import create_table_artifact
 
@@ -84,9 +85,9 @@ def show_parts(split: ArtifactRef, key: str) -> None:
 def _write(draft: Draft, made: MadeSplit, kind: str, dataset: ArtifactRef, before: ArtifactRef | None = None) -> None:
     draft.write_table(SPLITS, made.rows())
     draft.write_table(OVERLAP_PAIRS, made.overlap_rows())
-    counts = made.facts()
+    counts: dict[str, Any] = {f.name: getattr(found, f.name) for f in fields(found := made.facts())}
     draft.facts = SplitFacts(
-        **{f.name: getattr(counts, f.name) for f in fields(counts)},
+        **counts,
         kind=kind,
         dataset=dataset.address,
         before=before.address if before else None,

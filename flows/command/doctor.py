@@ -76,11 +76,11 @@ def _server() -> Iterator[Check]:
 
 
 def _ocr() -> Iterator[Check]:
-    from mmkp_core.vision.ocr.engine import PACKAGES, unavailable
+    from mmkp_core.vision.ocr.engines import OCR_ENGINES, unavailable
     from mmkp_core.vision.ocr.spec import OcrSpec
 
-    for name in PACKAGES:
-        problem = unavailable(OcrSpec(engine=name))  # type: ignore[arg-type]
+    for name in OCR_ENGINES:
+        problem = unavailable(OcrSpec(engine=name))
         yield Check(f"ocr {name}", not problem, problem or "ready, models bundled")
 
 
@@ -97,7 +97,7 @@ def _accelerator() -> Iterator[Check]:
 def _backbones() -> Iterator[Check]:
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    from mmkp_core.vlm.weights import TINY_WEIGHTS
+    from mmkp_core.vlm.settings import TINY_WEIGHTS
 
     tiny = (TINY_WEIGHTS / "model.safetensors").is_file()
     yield Check(

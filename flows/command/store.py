@@ -31,13 +31,13 @@ def query(
 
 def verify() -> None:
     """Check every stored byte against its hash."""
-    from storage.store import verify as check
+    from storage.upkeep import verify as check
     from tasks.run.store import open_store
 
     found = 0
-    for finding in check(open_store()):
+    for wrong in check(open_store()):
         found += 1
-        print(f"{finding.path}: its bytes are not those recorded; {finding.remedy}")
+        print(f"{wrong.path}: its bytes are not those recorded; {wrong.remedy}")
     if found:
         raise MmkpError(f"{found} damaged files")
     say("every stored byte is as recorded")
@@ -45,11 +45,11 @@ def verify() -> None:
 
 def gc() -> None:
     """Remove what killed and replaced builds left behind."""
-    from storage.store import collect_garbage
+    from storage.upkeep import collect_garbage
     from tasks.run.store import open_store
 
     removed = 0
-    for finding in collect_garbage(open_store()):
+    for stale in collect_garbage(open_store()):
         removed += 1
-        print(finding.path)
+        print(stale.path)
     say(f"removed {removed} stale files and folders")

@@ -27,7 +27,7 @@ def task_runner() -> Runner:
 
 def _dask(address: str) -> Runner:
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise Unavailable(f"{SETTING}=dask needs the extra `scale`: pip install 'mmkp[scale]'") from None
     if address:
