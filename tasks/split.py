@@ -85,7 +85,8 @@ def show_parts(split: ArtifactRef, key: str) -> None:
 def _write(draft: Draft, made: MadeSplit, kind: str, dataset: ArtifactRef, before: ArtifactRef | None = None) -> None:
     draft.write_table(SPLITS, made.rows())
     draft.write_table(OVERLAP_PAIRS, made.overlap_rows())
-    counts: dict[str, Any] = {f.name: getattr(found, f.name) for f in fields(found := made.facts())}
+    found = made.facts()
+    counts: dict[str, Any] = {f.name: getattr(found, f.name) for f in fields(found)}
     draft.facts = SplitFacts(
         **counts,
         kind=kind,

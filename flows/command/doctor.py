@@ -80,7 +80,7 @@ def _ocr() -> Iterator[Check]:
     from mmkp_core.vision.ocr.spec import OcrSpec
 
     for name in OCR_ENGINES:
-        problem = unavailable(OcrSpec(engine=name))
+        problem = unavailable(OcrSpec(engine=name))  # type: ignore[arg-type]
         yield Check(f"ocr {name}", not problem, problem or "ready, models bundled")
 
 

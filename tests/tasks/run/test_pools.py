@@ -13,7 +13,7 @@ import pytest
 
 from mmkp_core.data.demo.drawing import draw_picture
 from mmkp_core.data.demo.facts import Picture
-from mmkp_core.vision.ocr.engine import make_engine
+from mmkp_core.vision.ocr.engines import make_engine
 from mmkp_core.vision.ocr.pool import OcrPool
 from mmkp_core.vision.ocr.rows import ocr_table
 from mmkp_core.vision.ocr.spec import OcrSpec
