@@ -14,7 +14,6 @@ from mmkp_core.identity import canonical
 
 T = TypeVar("T")
 
-FORM = {"use_attribute_docstrings": True, "extra": "forbid"}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -22,6 +21,18 @@ def spec(cls: type[T]) -> type[T]:
     """A frozen, keyword-only dataclass whose form shows its attribute docstrings and refuses unknown keys."""
     cls.__pydantic_config__ = FORM  # type: ignore[attr-defined]
     return dataclass(frozen=True, kw_only=True)(cls)
+
+
+def _describe_inherited(schema: dict[str, Any], cls: type) -> None:
+    """Put the meanings of inherited fields into a form: pydantic reads the docstrings of a class's own fields only."""
+    for base in cls.__mro__[1:-1]:
+        known = adapter(base).json_schema()["properties"]
+        for name, field_schema in schema.get("properties", {}).items():
+            if "description" in known.get(name, {}):
+                field_schema.setdefault("description", known[name]["description"])
+
+
+FORM = {"use_attribute_docstrings": True, "extra": "forbid", "json_schema_extra": _describe_inherited}
 
 
 def dump(value: Any) -> Any:
