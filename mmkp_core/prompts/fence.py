@@ -1,9 +1,10 @@
 """Puts the words of posts into a prompt so that they cannot become instructions.
 
 Two rules. `without_controls` takes out what a tokenizer or a file would read as control: lone surrogates, control
-characters, special tokens such as `<|im_end|>` or `<image>`. `fenced` sets each piece between marks that carry a number drawn from
-all of the pieces: somebody who wants to close the fence would have to write a text that contains its own hash. The
-number follows from the content, so the same question has the same bytes, and the same request hash, in every run.
+characters, special tokens such as `<|im_end|>` or `<image>`. `fenced` sets each piece between marks that carry a number
+drawn from all of the pieces: somebody who wants to close the fence would have to write a text that contains its own
+hash. The number follows from the content, so the same question has the same bytes, and the same request hash, in every
+run.
 """
 
 import hashlib

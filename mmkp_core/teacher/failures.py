@@ -1,4 +1,4 @@
-"""Says what follows from an attempt without a reply: another try, a pause for all requests, a rejected question, or a stop.
+"""Says what follows from an attempt without a reply: another try, a pause for all, a rejected question, or a stop.
 
     429                          a pause for all requests, as long as the endpoint says; not counted as an attempt
     408, 409, 5xx, no answer     another try of this request after a pause that grows
