@@ -66,7 +66,7 @@ def failure_of_status(status: int, body: Any, headers: Mapping[str, str]) -> Una
 
 
 def _pause(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the endpoint wants to be asked again; a date is read against the endpoint's own clock."""
+    """Seconds until the endpoint takes requests again; a date is read against the endpoint's own clock."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
             seconds = float(headers.get(name, "")) / unit

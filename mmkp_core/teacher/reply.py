@@ -31,7 +31,7 @@ REASONS: tuple[str, ...] = (*get_args(Rejection), *get_args(Failure))
 
 
 def status_of(reason: Rejection | Failure | None) -> Status:
-    """What a reason means for the row that bears it."""
+    """What a reason means for its row."""
     if reason is None:
         return "accepted"
     return "failed" if reason in get_args(Failure) else "rejected"
