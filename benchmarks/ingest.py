@@ -1,4 +1,4 @@
-"""How fast are posts ingested, against a reader that checks nothing?
+"""Measures how fast posts are ingested, against a reader that checks nothing.
 
 Ours reads JSON lines, checks every row, keeps what is wrong with the bad ones (0.03 % are planted), finds repeated ids
 and writes the tables of posts and of quarantine. The reference is DuckDB's `read_json` with the columns given, to

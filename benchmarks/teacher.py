@@ -1,4 +1,4 @@
-"""How near does the teacher's client come to what an endpoint could give: requests in flight over seconds per answer?
+"""Measures the teacher's client against what an endpoint could give: requests in flight over seconds per answer.
 
 The endpoint is the scripted teacher in a process of its own on the same machine, so its own work is in the figure; each
 question carries a 150 kB JPEG (200 kB on the wire), is journalled with `fsync`, and becomes a row.
@@ -17,10 +17,10 @@ import numpy as np
 from PIL import Image
 
 from mmkp_core.data.post import Example, Post
-from mmkp_core.teacher.client import Asking
 from mmkp_core.teacher.endpoint import Endpoint
 from mmkp_core.teacher.journal import Journal
 from mmkp_core.teacher.rationales import teach
+from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 
 CASES = ((64, 1.0, 0.90, 10), (256, 4.0, 0.85, 6))  # in flight, seconds per answer, target, answers per slot
@@ -67,13 +67,13 @@ def _rate(in_flight: int, latency: float, count: int, pictures: dict[str, bytes]
         assert server.stdin and server.stdout
         endpoint = Endpoint(server.stdout.readline().strip())
         with Journal(Path(folder) / "warm.jsonl") as journal:  # imports, certificates, code paths
-            teach(examples[:1], pictures.get, TeacherSpec(seed=1), Asking(endpoint, limits, journal))
+            teach(examples[:1], pictures.get, TeacherSpec(seed=1), Session(endpoint, limits, journal))
         with Journal(Path(folder) / "journal.jsonl") as journal:
             began, cpu = time.perf_counter(), time.process_time()
-            taught = teach(examples, pictures.get, TeacherSpec(), Asking(endpoint, limits, journal))
+            made = teach(examples, pictures.get, TeacherSpec(), Session(endpoint, limits, journal))
             seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         server.stdin.close()
-    assert taught.counts == {"accepted": count}, taught.counts
+    assert made.counts == {"accepted": count}, made.counts
     return count / seconds, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -2,7 +2,7 @@
 
     MmkpError                    say what, where and what to do about it
     |-- WrongInput               the command, a setting or a file given is wrong        (exit status 2)
-    |   |-- UnknownName          a name that nothing bears; carries the nearest right ones
+    |   |-- UnknownName          a name that nothing has; carries the nearest right ones
     |   `-- Mismatch             two files or artifacts that do not belong together
     |-- Unavailable              a part this machine lacks: package, weights, key, device
     |-- TooManyBadRows           more quarantined rows than the stated share
@@ -24,7 +24,7 @@ class MmkpError(Exception):
 
 
 class WrongInput(MmkpError):
-    """What was asked for is wrong; nothing was started."""
+    """The command, a setting or a file is wrong; nothing was started."""
 
 
 class UnknownName(WrongInput):
@@ -78,6 +78,6 @@ def rebuilt(kind: type[MmkpError], message: str) -> MmkpError:
     return error
 
 
-def told(message: str) -> str:
+def lower_first(message: str) -> str:
     """A library's message as the rest of a sentence of ours."""
     return message[:1].lower() + message[1:]

@@ -1,9 +1,9 @@
-"""What makes two results the same: a fingerprint of everything that can change them.
+"""Fingerprints: addresses of results, hashed from everything that can change them.
 
 A spec (frozen dataclass), the fingerprints of its inputs and the version of the code that builds from it are
 written as canonical JSON and hashed. What has no stable bytes (a function, an open file, a plain object)
 is refused: a fingerprint that changes from run to run would rebuild for ever, one that ignores a
-difference would hand out somebody else's result.
+difference would return another result.
 """
 
 import dataclasses

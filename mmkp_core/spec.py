@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar, dataclass_transform, get_args, get_type_hints
 
-from mmkp_core.errors import UnknownName, WrongInput, told
+from mmkp_core.errors import UnknownName, WrongInput, lower_first
 from mmkp_core.identity import canonical
 
 T = TypeVar("T")
-
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
@@ -64,7 +63,7 @@ def explained(error: Any, before: str = "") -> str:
     path = ".".join(str(part) for part in (*filter(None, [before]), *first["loc"]))
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"there is no setting {path!r}"
-    return f"{path} = {first['input']!r}: {told(first['msg'])}"
+    return f"{path} = {first['input']!r}: {lower_first(first['msg'])}"
 
 
 def changed(value: T, settings: Mapping[str, Any]) -> T:

@@ -22,7 +22,7 @@ from storage.dataset import DataSet
 from storage.draft import Draft
 from storage.enriching import find_selection, row_store, select_rows, shard_of, wanted_images
 from storage.facts import PartFacts
-from tasks.run.endpoint import Round, open_client
+from tasks.run.endpoint import Round, open_session
 from tasks.run.pools import warm_pool
 from tasks.run.progress import progress
 from tasks.run.store import cached, open_store, published
@@ -126,14 +126,14 @@ def name_entities(dataset: ArtifactRef, spec: EntitySpec, limits: TeacherLimits,
             return cached(0, f"all {len(images)} images were asked about before")
         begun = time.monotonic()
         with (
-            open_client(store, dataset, spec.model, f"entities-{spec.asked}", limits) as client,
+            open_session(store, dataset, spec.model, f"entities-{spec.journal_key}", limits) as session,
             progress(f"asking {spec.model} about images") as report,
         ):
             found = entity_table(
                 todo,
                 lambda key: store.images.read(images[key]),
                 spec,
-                client,
+                session,
                 lambda done: report(Progress(done, len(todo), "images")),
             )
         kept = found.filter(pc.field("status") != "failed")
@@ -147,7 +147,7 @@ def name_entities(dataset: ArtifactRef, spec: EntitySpec, limits: TeacherLimits,
             rows.add(answered, build, rebuild=rebuild)
     if len(answered) < len(todo):
         failed = found.filter(pc.field("status") == "failed")["reason"].to_pylist()
-        ended = Round(client.account.spent, client.account.tokens, failed)
+        ended = Round(session.account.spent, session.account.tokens, failed)
         raise MmkpError(f"{len(answered):,} of {len(todo):,} images are asked about and kept; {ended.why(limits)}")
     return len(answered)
 

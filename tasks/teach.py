@@ -20,7 +20,7 @@ from storage.facts import AnswerCount, PartFacts, RationalesFacts
 from storage.rows import RowStore
 from storage.split import Split
 from storage.store import Store
-from tasks.run.endpoint import Round, open_client
+from tasks.run.endpoint import Round, open_session
 from tasks.run.progress import progress
 from tasks.run.store import build_once, open_store
 from tasks.run.stored import stored_task
@@ -101,17 +101,17 @@ def ask(
         return Round()
     answered = []
     with (
-        open_client(store, dataset, spec.model, spec.asked, limits) as client,
+        open_session(store, dataset, spec.model, spec.journal_key, limits) as session,
         progress(f"asking {spec.model}") as report,
     ):
         try:
-            for row in rationale_rows(todo, image_reader(store, [e.post for e in todo]), spec, client):
+            for row in rationale_rows(todo, image_reader(store, [e.post for e in todo]), spec, session):
                 answered.append(row)
-                report(Progress(len(answered), len(todo), f"{client.account.tokens:,} tokens"))
+                report(Progress(len(answered), len(todo), f"{session.account.tokens:,} tokens"))
         finally:  # a stopped run keeps what it has paid for; failed rows are asked again
             _seal(rows, [row for row in answered if row["status"] != "failed"])
         failed = [f"{row['reason']}: {row['detail']}" for row in answered if row["status"] == "failed"]
-        return Round(client.account.spent, client.account.tokens, failed)
+        return Round(session.account.spent, session.account.tokens, failed)
 
 
 def hashes_of(given: Sequence[Example], spec: TeacherSpec) -> list[str]:

@@ -76,9 +76,9 @@ def overlap(
 
 
 def layout_of(path: Path, format: Literal["auto"] | Format) -> Format:
-    from tasks.run.sources import guess_format
+    from mmkp_core.data.readers import format_of_name
 
-    return guess_format(path) if format == "auto" else format
+    return format_of_name(path) if format == "auto" else format
 
 
 def score_table(document: Mapping[str, Any]) -> str:

@@ -19,10 +19,9 @@ def is_source(kind: Any) -> bool:
 
 def file_source(path: str, given: Mapping[str, Any], *, beside: bool = True) -> dict[str, Any]:
     """A source as the options say it; `beside` with the files that belong to this one."""
-    from tasks.run.sources import allow, guess_format
+    from tasks.run.sources import allow
 
-    source = {"path": str(allow(Path(path))), "keyphrases_from": given["keyphrases_from"]}
-    source["format"] = guess_format(Path(path)) if given["format"] == "auto" else given["format"]
+    source = {"path": str(allow(Path(path))), "format": given["format"], "keyphrases_from": given["keyphrases_from"]}
     if given["map"]:
         source["columns"] = columns(given["map"])
     if beside:

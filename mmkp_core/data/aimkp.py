@@ -1,4 +1,4 @@
-"""How are the files of AimKP (`valid.json`) read? One JSON array of conversations, each post an object in it.
+"""Reads the files of AimKP (`valid.json`): one JSON array of conversations, each post an object in it.
 
 The array is never held whole: objects are cut out of the stream at their closing brackets. Where a damaged one
 makes that impossible, the stream is picked up again where one object closes and the next begins with its `id`.
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmkp_core.data.cmkp import phrases_of, split_of_name
-from mmkp_core.data.formats import IngestSpec
+from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.json_rows import json_object
 from mmkp_core.data.lines import BLOCK_BYTES, UTF_8_MARK, Giant, open_rows, refuse_other_encodings
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
@@ -23,7 +23,7 @@ _NEXT_OBJECT = re.compile(rb'\}\s*,\s*(?=\{\s*"id"\s*:)')
 _OVERLAP = 256
 
 
-def read_aimkp(path: Path, spec: IngestSpec) -> Iterator[Rows]:
+def read_aimkp(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
     rows, split = RowList(), split_of_name(path)
     for number, item in _items(path, spec.max_row_kib << 10):
         if isinstance(item, BadRow):
@@ -114,7 +114,7 @@ class _Stream:
                 return self.buffer[:1]
 
     def object_end(self) -> int | None:
-        """Where the object at the start of the buffer ends; None where that cannot be told."""
+        """Where the object at the start of the buffer ends; None where it has no end."""
         open_brackets: list[bytes] = []
         at = 0
         while True:
@@ -136,7 +136,7 @@ class _Stream:
                 return None
 
     def drop_damaged(self, line: int) -> bytes | BadRow:
-        """What stands before the next object that can be told; kept if it is not too long."""
+        """What stands before the next whole object; kept if it is not too long."""
         start = 1
         giant = None
         while (found := _NEXT_OBJECT.search(self.buffer, start)) is None:

@@ -1,4 +1,4 @@
-"""Which rules hold for the rows of every format? Words, ids, times and images, from `Rows` to a `Batch` of tables."""
+"""Applies the rules for rows of every format (words, ids, times, images) and makes tables of them."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.hashtags import from_hashtags
 from mmkp_core.data.images import SeenImages
-from mmkp_core.data.known import CONFLICT, DUPLICATE, NEW, KnownIds, Marker, Marks
+from mmkp_core.data.known import CONFLICT, DUPLICATE, NEW, KnownIds, RowHasher, RowHashes
 from mmkp_core.data.quarantine import RowFault, bad_row, quarantine_rows
 from mmkp_core.data.rows import Rows
 from mmkp_core.data.sides import SideRows
@@ -23,7 +23,7 @@ from mmkp_core.errors import WrongInput
 from mmkp_core.tables.posts import POSTS
 
 Faults = dict[int, RowFault]
-"""By place among the rows at hand; the first fault found counts."""
+"""By place among the rows; the first fault found counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class SourceBatch:
     """Rows of one file, as tables."""
 
     source: str
@@ -59,7 +59,7 @@ class Batch:
     counts: Counts
 
 
-class Finish:
+class RowRules:
     """The rules for one file."""
 
     def __init__(
@@ -71,9 +71,9 @@ class Finish:
         self.known = known
         self.images = images
         self.sides = SideRows(path, files)
-        self.marker = Marker()
+        self.hasher = RowHasher()
 
-    def __call__(self, rows: Rows) -> Batch:
+    def batch(self, rows: Rows) -> SourceBatch:
         given = rows.columns
         faults: Faults = {}
         texts, phrases = words(given, self.spec, faults)
@@ -100,11 +100,11 @@ class Finish:
             "lang": given.column("lang"),
             "extra": given.column("extra"),
         }
-        marks = self.marker(pa.RecordBatch.from_pydict(columns, schema=POSTS.schema))
+        hashes = self.hasher(pa.RecordBatch.from_pydict(columns, schema=POSTS.schema))
         keep = np.ones(len(ids), dtype=bool)
         keep[list(faults)] = False
-        duplicates = self._judge(marks, ids, rows.gives_ids, keep, faults)
-        found = self.images.look_up(refs, marks.ref_keys, lines, keep)
+        duplicates = self._judge(hashes, ids, rows.gives_ids, keep, faults)
+        found = self.images.look_up(refs, hashes.ref_keys, lines, keep)
         columns |= {"image": found.images, "image_key": found.keys}
         posts = pa.RecordBatch.from_pydict(columns, schema=POSTS.schema)
 
@@ -113,7 +113,7 @@ class Finish:
             fault.key = ids[i].as_py() if fault.key is None else fault.key
             bad.append(bad_row(lines[i].as_py(), fault, rows.raw(i)))
         accepted = int(keep.sum())
-        return Batch(
+        return SourceBatch(
             source=self.path.name,
             posts=posts if accepted == len(ids) else posts.filter(pa.array(keep)),
             images=found.rows,
@@ -130,18 +130,20 @@ class Finish:
             ),
         )
 
-    def _judge(self, marks: Marks, ids: pa.Array, gives_ids: bool, keep: npt.NDArray[np.bool_], faults: Faults) -> int:
-        """Take out the rows whose id was there before; the number of those that said nothing new."""
-        asked = np.flatnonzero(keep)
-        verdict = self.known.judge(marks.ids[asked], marks.contents[asked])
-        again = asked[verdict != NEW]
+    def _judge(
+        self, hashes: RowHashes, ids: pa.Array, gives_ids: bool, keep: npt.NDArray[np.bool_], faults: Faults
+    ) -> int:
+        """Take out the rows whose id was there before; the number of those with the same content."""
+        kept = np.flatnonzero(keep)
+        verdict = self.known.judge(hashes.ids[kept], hashes.contents[kept])
+        again = kept[verdict != NEW]
         if len(again) and not gives_ids:
             raise WrongInput(
                 f"{self.path}: its posts have no ids, and {ids[int(again[0])].as_py()!r}, made from the line number, "
                 "is the id of an earlier post; give this file an id_prefix of its own"
             )
         keep[again] = False
-        for i in asked[verdict == CONFLICT].tolist():
+        for i in kept[verdict == CONFLICT].tolist():
             faults[i] = RowFault("id_conflict", f"{ids[i].as_py()}: an earlier post of this id has other content")
         return int((verdict == DUPLICATE).sum())
 

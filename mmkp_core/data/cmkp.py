@@ -1,4 +1,4 @@
-"""How are the files of CMKP (`*_src.txt`) read? One post a line: text, keyphrases and image URL between `<sep>`.
+"""Reads the files of CMKP (`*_src.txt`), one post a line: text, keyphrases and image URL between `<sep>`.
 
 Nothing is escaped in this format, so no field can hold a separator. Image words and attributes stand in side
 files, line by line with the posts.
@@ -77,18 +77,20 @@ def _side_text(line: bytes | BadRow | None, file: Path | None) -> str | None:
     return decoded(line).strip()
 
 
-Line = bytes | BadRow
+RawLine = bytes | BadRow
 
 
-def _beside(path: Path, files: SourceFiles, longest: int) -> Iterator[tuple[int, Line, Line | None, Line | None]]:
+def _beside(
+    path: Path, files: SourceFiles, longest: int
+) -> Iterator[tuple[int, RawLine, RawLine | None, RawLine | None]]:
     """Each line with the lines of the side files that belong to it."""
     sides = [side for side in (files.ocr, files.attributes) if side is not None]
     readers = [numbered_lines(path, longest), *(numbered_lines(side, longest) for side in sides)]
     for together in zip_longest(*readers):
         if None in together:
             counts = {file: sum(1 for _ in numbered_lines(file, longest)) for file in (path, *sides)}
-            said = ", ".join(f"{file.name} has {count:,} lines" for file, count in counts.items())
-            raise Mismatch(f"{said}; a side file needs a line for each line of posts, empty where nothing is known")
+            lengths = ", ".join(f"{file.name} has {count:,} lines" for file, count in counts.items())
+            raise Mismatch(f"{lengths}; a side file needs a line for each line of posts, empty where nothing is known")
         (number, line), *given = together
         found = iter(side for _, side in given)
         yield number, line, next(found) if files.ocr else None, next(found) if files.attributes else None

@@ -1,4 +1,4 @@
-"""What has to be said about a source so that its posts can be read? Nothing here loads a reader."""
+"""The settings of reading a source, and where its files are."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +12,23 @@ from mmkp_core.spec import spec
 
 Format = Literal["cmkp", "mm-mkp", "aimkp", "trc", "jsonl", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+"""Each has its reader in `readers.READERS`."""
 
 
 @spec
 class Columns:
-    """The source's names for the fields of a post; only tables (jsonl, csv, parquet) have names.
+    """The source's names for the fields of a post; only jsonl, csv and parquet have names.
 
-    Of the default names only `text` must be there; a name given by the user must be there in any case.
-    The source's other columns are kept together as `extra`.
+    Of the default names only `text` must be there; a name that is set must be there. Other columns are kept as
+    `extra`.
     """
 
     post_id: Annotated[str, MinLen(1)] = "post_id"
-    """The source's own id. A whole number is taken as its decimal text. Without one the line number is the id."""
+    """The source's own id: text or a whole number. Without it the line number is the id."""
     text: Annotated[str, MinLen(1)] = "text"
     """The post's own words."""
     keyphrases: Annotated[str, MinLen(1)] = "keyphrases"
-    """A list of texts, or one text of phrases between separators."""
+    """A list of texts, or one text with separators between phrases."""
     image: Annotated[str, MinLen(1)] = "image"
     """Name or URL of the post's image."""
     created_at: Annotated[str, MinLen(1)] = "created_at"
@@ -43,21 +44,21 @@ class IngestSettings:
     """How posts are made of rows, whatever the source."""
 
     phrase_separator: Annotated[str, MinLen(1)] = ";"
-    """Between the phrases of a text that holds several."""
+    """Stands between the phrases of one text."""
     hashtags: HashtagSpec = HashtagSpec()
-    """How hashtags become keyphrases; without effect where they come from a column."""
+    """How hashtags become keyphrases; only with `keyphrases_from` hashtags."""
     normalise: Literal["none", "tweet"] = "none"
-    """Whether raw tweets are brought to the published token form."""
+    """tweet: raw tweets are rewritten as the published sets write them."""
     tweet: TweetNormalSpec = TweetNormalSpec()
-    """The rules of the published token form; without effect where nothing is normalised."""
+    """The rules of that form; only with `normalise` tweet."""
     max_row_kib: Annotated[int, Ge(1), Le(65536)] = 1024
-    """A longer row is no post; it goes to quarantine."""
+    """Longest row, in KiB; a longer one is quarantined."""
     max_keyphrases: Annotated[int, Ge(1), Le(100_000)] = 1000
-    """A post with more goes to quarantine."""
+    """Most keyphrases of a post; one with more is quarantined."""
     max_bad_share: Annotated[float, Ge(0.0), Le(1.0)] = 0.01
-    """Above this share of quarantined rows the ingest fails, after the table of them is written."""
+    """Largest share of quarantined rows; above it the ingest fails, once the table of them is written."""
     allow_empty: bool = False
-    """Whether a source without any row is all right."""
+    """Whether a source may have no row at all."""
 
 
 @spec
@@ -74,7 +75,7 @@ class IngestSpec(IngestSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFiles:
-    """Where a source's bytes are. None of it changes a spec's fingerprint: that takes the files' hashes."""
+    """Where a source's files are. A fingerprint takes their hashes, not their paths."""
 
     posts: tuple[Path, ...]
     ocr: Path | None = None

@@ -1,4 +1,4 @@
-"""Which keyphrases did the author of a raw post give by hashtags, and what is the post's text without them?
+"""Turns the hashtags of a raw post into keyphrases and takes them out of its text.
 
 `Up all night for the final! #CWC19 #TeamIndia` is the text `Up all night for the final!` with the phrases
 `cwc 19` and `team india`. Tags at the end serve only as tags and are cut, or the label would stand in the
@@ -24,9 +24,9 @@ class HashtagSpec:
     lower: bool = True
     """Lower-case the phrases."""
     trailing: Literal["cut", "keep"] = "cut"
-    """What happens to tags at the end of the text; links, mentions and marks among them stay."""
+    """What happens to tags at the end of the text; links, mentions and punctuation among them stay."""
     inline: Literal["words", "tag", "cut"] = "words"
-    """What stays of a tag inside the text: its words, the tag as it is written, or nothing."""
+    """What stays of a tag inside the text. words: its words; tag: the tag as written; cut: nothing."""
     shortest: Annotated[int, Ge(1), Le(20)] = 2
     """Fewest letters and digits that a tag needs to be a keyphrase."""
     numbers: bool = False

@@ -1,4 +1,4 @@
-"""Where is the file of an image that a source names, and what does the ingest want to know of it?"""
+"""Finds the files of the images that a source names and keeps what is known of them."""
 
 import functools
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is the object that one line of JSON says, and if none, why not?"""
+"""Parses one line of JSON to an object, or says why it holds none."""
 
 import json
 import re

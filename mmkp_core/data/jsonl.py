@@ -1,4 +1,4 @@
-"""How are posts read from JSON lines, each row checked, at the speed of a reader that checks nothing?
+"""Reads posts from JSON lines, each row checked, at the speed of a reader that checks nothing.
 
 A block of lines goes through Arrow's parser with the columns' types given, and is then checked column by column.
 Where that meets a row that is not plainly right, the block is cut there, and the row goes the slow way: the rules
@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from mmkp_core.data.formats import IngestSpec
+from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.json_rows import json_object
 from mmkp_core.data.lines import Giant, LineBlock, line_blocks, open_rows
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
@@ -41,19 +41,19 @@ Places = npt.NDArray[np.int64]
 _ROW_NUMBER = re.compile(r"in row (\d+)")
 
 
-def read_jsonl(path: Path, spec: IngestSpec) -> Iterator[Rows]:
+def read_jsonl(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
     reader = None
-    batch = _Batch(path)
+    chunk = _Chunk(path)
     for block in line_blocks(path, spec.max_row_kib << 10):
         if isinstance(block, BadRow):
-            batch.bad.append(block)
+            chunk.bad.append(block)
             continue
         reader = reader or _Reader(path, spec, _objects(block.data))
-        reader.take(block, batch)
-        if batch.size >= ROWS_AT_A_TIME:
-            yield batch.done(spec, reader.carried)
-            batch = _Batch(path)
-    yield batch.done(spec, reader.carried if reader else Carried(post_id=False, keyphrases=False))
+        reader.take(block, chunk)
+        if chunk.size >= ROWS_AT_A_TIME:
+            yield chunk.done(spec, reader.carried)
+            chunk = _Chunk(path)
+    yield chunk.done(spec, reader.carried if reader else Carried(post_id=False, keyphrases=False))
 
 
 def _objects(data: bytes) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def _objects(data: bytes) -> list[dict[str, Any]]:
     return found
 
 
-class _Batch:
+class _Chunk:
     """Pieces of columns in the order of the file, and the places of their lines."""
 
     def __init__(self, path: Path) -> None:
@@ -122,7 +122,7 @@ class _Batch:
         )
 
     def _line(self, number: int) -> bytes:
-        """A line read anew: keeping all lines of a batch, for the few that are asked for, costs a tenth of the time."""
+        """A line read anew: keeping all lines of a chunk, for the few that are needed, costs a tenth of the time."""
         first, offset, size = self._places[bisect_right(self._places, number, key=lambda place: place[0]) - 1]
         if self._read_anew[0] != first:
             with open_rows(self._path) as file:
@@ -159,8 +159,8 @@ class _Reader:
         self.by_columns = 2 * sum(type(row.get(names.keyphrases)) is str for row in head) <= len(head)
         """Whether most rows are of the kind that goes through the fast way."""
 
-    def take(self, block: LineBlock, batch: _Batch) -> None:
-        batch.add_place(block)
+    def take(self, block: LineBlock, chunk: _Chunk) -> None:
+        chunk.add_place(block)
         data = block.data
         starts, ends = np.concatenate(([0], block.feeds + 1)), np.concatenate((block.feeds, [len(data)]))
         cuts = CUTS if self.by_columns else 0
@@ -171,11 +171,11 @@ class _Reader:
             if cuts and high - low > 1:
                 columns, stop = self._columns(data, starts[low:high], ends[low:high], block.first + low)
                 if columns is not None:
-                    batch.add_columns(columns)
+                    chunk.add_columns(columns)
                     continue
             if stop is None:
                 for i in range(low, high):
-                    batch.add_line(block.first + i, data[starts[i] : ends[i]], self.spec, self.carried)
+                    chunk.add_line(block.first + i, data[starts[i] : ends[i]], self.spec, self.carried)
             else:
                 cuts -= 1
                 at = low + stop

@@ -1,7 +1,7 @@
-"""Which posts are known already? Ids that a source gave, with a hash of what stood under each.
+"""Remembers the ids of posts with a hash of their content, to find duplicates and conflicts.
 
 Sixteen bytes a post: the hashes lie in sorted arrays, not in a set of texts. Two posts of one id and one
-content are one post said twice; one id with two contents is a conflict.
+content are duplicates; one id with two contents is a conflict.
 """
 
 from collections.abc import Iterable
@@ -31,10 +31,10 @@ class KnownIds:
     @classmethod
     def from_posts(cls, batches: Iterable[pa.RecordBatch]) -> "KnownIds":
         """What a data set holds already: rows of POSTS."""
-        known, marker = cls(), Marker()
+        known, hasher = cls(), RowHasher()
         for batch in batches:
-            marks = marker(batch)
-            known.judge(marks.ids, marks.contents)
+            hashes = hasher(batch)
+            known.judge(hashes.ids, hashes.contents)
         return known
 
     def __len__(self) -> int:
@@ -53,12 +53,12 @@ class KnownIds:
             first = np.searchsorted(sorted_ids, sorted_ids[again])
             verdict[order[again]] = np.where(sorted_contents[again] == sorted_contents[first], DUPLICATE, CONFLICT)
         bits = sorted_ids & (FILTER - 1)
-        asked = np.flatnonzero(self._perhaps[bits])
+        maybe = np.flatnonzero(self._perhaps[bits])
         self._perhaps[bits] = True
         for known_ids, known_contents in self._runs:
-            place = np.minimum(np.searchsorted(known_ids, sorted_ids[asked]), len(known_ids) - 1)
-            found = known_ids[place] == sorted_ids[asked]
-            hit, place = asked[found], place[found]
+            place = np.minimum(np.searchsorted(known_ids, sorted_ids[maybe]), len(known_ids) - 1)
+            found = known_ids[place] == sorted_ids[maybe]
+            hit, place = maybe[found], place[found]
             verdict[order[hit]] = np.where(known_contents[place] == sorted_contents[hit], DUPLICATE, CONFLICT)
         new = verdict[order] == NEW
         self._add(sorted_ids[new], sorted_contents[new])
@@ -76,8 +76,8 @@ class KnownIds:
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """What each row is known by."""
+class RowHashes:
+    """Hashes of the id and of the content of each row."""
 
     ids: Hashes
     contents: Hashes
@@ -85,22 +85,22 @@ class Marks:
     """The keys of images whose bytes are not at hand, as `post.image_key_of_ref` makes them."""
 
 
-class Marker:
-    """Hashes of whole columns at a time, by the engine that is there for queries anyway."""
+class RowHasher:
+    """Hashes whole columns at a time, by DuckDB."""
 
     def __init__(self) -> None:
         self._engine = duckdb.connect(config={"threads": 1})
 
-    def __call__(self, posts: pa.RecordBatch) -> Marks:
-        """Marks of rows with the columns of POSTS that come from the source."""
+    def __call__(self, posts: pa.RecordBatch) -> RowHashes:
+        """Of rows with the columns of POSTS that come from the source."""
         self._engine.register("posts", posts)
-        marks = self._engine.sql(_MARKS).to_arrow_table()
+        hashes = self._engine.sql(_HASHES).to_arrow_table()
         self._engine.unregister("posts")
-        ids, contents = (marks.column(i).to_numpy().view(np.int64) for i in (0, 1))
-        return Marks(ids, contents, marks.column(2).combine_chunks())
+        ids, contents = (hashes.column(i).to_numpy().view(np.int64) for i in (0, 1))
+        return RowHashes(ids, contents, hashes.column(2).combine_chunks())
 
 
-_MARKS = """
+_HASHES = """
     select
         hash(post_id),
         hash(text, keyphrases, image_ref, created_at, lang, split_hint, extra),

@@ -1,4 +1,4 @@
-"""How does a file become numbered lines, without trust in its size, its encoding or its line ends?"""
+"""Reads a file as numbered lines, whatever its size, its encoding and its line ends."""
 
 import hashlib
 from collections.abc import Iterator

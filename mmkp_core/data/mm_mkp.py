@@ -1,4 +1,4 @@
-"""How are the files of MM-MKP (`*_ocr_kw.txt`) read? The posts of CMKP with image words, entities and match scores.
+"""Reads the files of MM-MKP (`*_ocr_kw.txt`): the posts of CMKP with image words, entities and match scores.
 
 Six fields between `<sep>`: `text <seg> OCR <seg> entity ; entity`, keyphrases, image URL, the two probabilities
 `tensor([[no match, match]])`, their argmax, and the entities again. A post's text is the first part of the first
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmkp_core.data.cmkp import fields_of, phrases_of, split_of_name
-from mmkp_core.data.formats import IngestSpec
+from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.lines import numbered_lines
 from mmkp_core.data.phrases import split_phrases
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
@@ -19,7 +19,7 @@ from mmkp_core.data.rows import ROWS_AT_A_TIME, Match, Row, RowList, Rows
 _PROBABILITIES = re.compile(r"tensor\(\[\[\s*([\d.eE+-]+)\s*,\s*([\d.eE+-]+)\s*\]\]\)")
 
 
-def read_mm_mkp(path: Path, spec: IngestSpec) -> Iterator[Rows]:
+def read_mm_mkp(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
     rows, split = RowList(), split_of_name(path)
     for number, line in numbered_lines(path, spec.max_row_kib << 10):
         if isinstance(line, BadRow):

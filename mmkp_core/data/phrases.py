@@ -1,4 +1,4 @@
-"""Which phrases of a list count, which stand in the post, which were seen in training?
+"""Splits, joins and compares phrases: distinct ones, those present in a text, those seen in training.
 
 All comparisons are made in normal form (`text.normal_form`).
 """

@@ -1,4 +1,4 @@
-"""How do predictions leave the project and come back? As lines of phrases, as JSON lines, or as Parquet.
+"""Writes and reads files of predictions: lines of phrases, JSON lines, or Parquet.
 
     .txt      `phrase;phrase;...`, a line for each row of the input, best first, empty where a row was quarantined
     .jsonl    one object a line: post_id, phrases, scores

@@ -1,4 +1,4 @@
-"""What became of the rows that could not be used: each keeps its place, a reason of a closed list, and its bytes."""
+"""Rows that could not be used: each keeps its place, a reason of a closed list, and its bytes."""
 
 import hashlib
 from collections.abc import Sequence

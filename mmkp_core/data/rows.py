@@ -1,4 +1,4 @@
-"""What does every reader hand over? Columns of rows whose types are right, and the rows that could not be read."""
+"""What every reader returns: columns of rows whose types are right, and the rows that could not be read."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,7 +24,7 @@ DEEPEST = 250
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A source's own word on whether image and text belong together."""
+    """What a source states on whether image and text belong together."""
 
     score: float
     matched: bool

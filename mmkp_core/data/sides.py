@@ -1,4 +1,4 @@
-"""Which rows of image words, attributes, entities and match scores does a source give with its posts?"""
+"""Makes rows of the image words, attributes, entities and match scores that a source gives with its posts."""
 
 import hashlib
 from functools import cached_property
@@ -16,7 +16,7 @@ from mmkp_core.tables.vision import GIVEN
 
 
 class SideRows:
-    """The side rows of one file of posts; of images that several posts share, the first word counts."""
+    """The side rows of one file of posts; of an image that several posts share, the first row counts."""
 
     def __init__(self, path: Path, files: SourceFiles) -> None:
         self.path = path

@@ -1,25 +1,24 @@
-"""How does a source become tables? Every row read is accepted, quarantined or counted as a duplicate; none is lost.
+"""Reads a source into tables; every row is accepted, quarantined or counted as a duplicate, and none is lost.
 
-    files --reader of the format--> Rows --here--> Batch(posts, images, quarantine, side tables, counts)
+    files --reader of the format--> Rows --rules for all formats--> SourceBatch(posts, images, quarantine, ...)
 
-A batch holds some ten thousand posts of one file, and nothing is kept of it once it is handed over but hashes
-of ids, so memory stays flat however long the source is.
+A batch holds some ten thousand posts of one file; after it only hashes of ids are kept, so memory stays flat however
+long the source is.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from mmkp_core.data.batches import Batch, Counts, Finish
+from mmkp_core.data.batches import Counts, RowRules, SourceBatch
 from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.images import ReadImage, SeenImages
 from mmkp_core.data.known import KnownIds
-from mmkp_core.data.rows import Rows
+from mmkp_core.data.readers import read_rows
 from mmkp_core.errors import Mismatch, TooManyBadRows, WrongInput
 
 
 def read_source(
     files: SourceFiles, spec: IngestSpec, *, known: KnownIds | None = None, read_image: ReadImage | None = None
-) -> Iterator[Batch]:
+) -> Iterator[SourceBatch]:
     """The batches of a source, file after file.
 
     `known` holds the ids of posts that are there already, and takes up the new ones. `read_image` is called once
@@ -35,10 +34,10 @@ def read_source(
     images = SeenImages(files.images, read_image)
     for path in files.posts:
         prefix = files.id_prefix or ("" if alone else f"{path.name}:")
-        finish = Finish(path, files, spec, prefix, known, images)
+        rules = RowRules(path, files, spec, prefix, known, images)
         read = 0
-        for rows in _reader(path, files, spec):
-            batch = finish(rows)
+        for rows in read_rows(path, files, spec):
+            batch = rules.batch(rows)
             read += batch.counts.read
             yield batch
         if not read and not spec.allow_empty:
@@ -52,35 +51,3 @@ def refuse_too_many_bad(counts: Counts, spec: IngestSpec) -> None:
             f"{counts.quarantined:,} of {counts.read:,} rows are quarantined, more than the share of "
             f"{spec.max_bad_share:g}; look at the quarantine table, mend the source or raise max_bad_share"
         )
-
-
-def _reader(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
-    match spec.format:
-        case "jsonl":
-            from mmkp_core.data.jsonl import read_jsonl
-
-            return read_jsonl(path, spec)
-        case "csv":
-            from mmkp_core.data.table import read_csv
-
-            return read_csv(path, spec)
-        case "parquet":
-            from mmkp_core.data.table import read_parquet
-
-            return read_parquet(path, spec)
-        case "cmkp":
-            from mmkp_core.data.cmkp import read_cmkp
-
-            return read_cmkp(path, files, spec)
-        case "mm-mkp":
-            from mmkp_core.data.mm_mkp import read_mm_mkp
-
-            return read_mm_mkp(path, spec)
-        case "aimkp":
-            from mmkp_core.data.aimkp import read_aimkp
-
-            return read_aimkp(path, spec)
-        case "trc":
-            from mmkp_core.data.trc import read_trc
-
-            return read_trc(path, spec)

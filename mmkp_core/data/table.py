@@ -1,4 +1,4 @@
-"""How are posts read from tables of any origin, CSV or Parquet, by the names of their columns?"""
+"""Reads posts from CSV and Parquet tables of any origin, by the names of their columns."""
 
 import csv
 from collections import Counter, deque
@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmkp_core.data.formats import IngestSpec
+from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.lines import decoded, numbered_lines
 from mmkp_core.data.quarantine import BadRow, RowFault, RowReason, bad_row
 from mmkp_core.data.rows import ROWS_AT_A_TIME, Carried, RowList, Rows, carried_fields, row_of_mapping
@@ -20,7 +20,7 @@ LINES_OF_A_RECORD = 256
 """A quoted field that runs on for longer was never closed: its first line is bad, and reading goes on at the next."""
 
 
-def read_csv(path: Path, spec: IngestSpec) -> Iterator[Rows]:
+def read_csv(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
     """CSV with a header, quotes doubled inside quotes, tabs between fields if the file is called `.tsv`."""
     lines = _Lines(path, spec.max_row_kib << 10)
     records = csv.reader(lines, strict=True, delimiter="\t" if path.suffix == ".tsv" else ",")
@@ -58,7 +58,7 @@ def read_csv(path: Path, spec: IngestSpec) -> Iterator[Rows]:
     yield rows.done()
 
 
-def read_parquet(path: Path, spec: IngestSpec) -> Iterator[Rows]:
+def read_parquet(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
     """Parquet of any writer. Columns of bytes are left out: they are no part of a post."""
     number = 0
     try:

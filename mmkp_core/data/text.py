@@ -1,10 +1,10 @@
-"""When are two pieces of text the same? The only place where text is normalised for comparison.
+"""Normalises text for comparison; the only place where that is done.
 
 Three forms, each with its own use:
 
     source tokens   the text split at white space, nothing else            what systems read and copy from
     normal form     lower-cased, split at single blanks, Porter-stemmed    what phrases are scored by
-    overlap form    letters and digits only, compatibility characters      what copies of posts are found by
+    overlap form    letters and digits only, compatibility characters      what duplicates are found by
                     folded, placeholders dropped
 
 The stemmer is NLTK's Porter in its default mode: the published figures of the field were counted with it.
@@ -54,7 +54,7 @@ def source_form(text: str) -> str:
 
 
 def overlap_form(text: str) -> str:
-    """The form by which copies of posts are found."""
+    """The form by which duplicates are found."""
     folded = unicodedata.normalize("NFKC", text).lower()
     return " ".join(_LETTERS_AND_DIGITS.findall(_PLACEHOLDER.sub(" ", folded)))
 

@@ -1,4 +1,4 @@
-"""When was a post written? Times as sources give them, to UTC."""
+"""Parses times as sources give them, to UTC."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def times(values: pa.Array) -> tuple[pa.Array, list[int]]:
-    """The times that texts say, and the places of those that say none (null in the array)."""
+    """The times in texts, and the places of texts that hold none (null in the array)."""
     try:
         return pc.cast(values, TIMESTAMP), []
     except pa.ArrowInvalid:  # no zone, another form, or no time: one by one

@@ -1,7 +1,7 @@
-"""How is the text-image relation corpus read (Vempala and Preotiuc-Pietro, ACL 2019)?
+"""Reads the text-image relation corpus (Vempala and Preotiuc-Pietro, ACL 2019).
 
-Two files are about. `textimage-data.csv`, MM-MKP's copy, has the tweets and is read as posts. `textimage.csv`, the
-original, has ids and labels alone, and is damaged: commas of leaked tweet text moved the labels of 32 rows, and a
+There are two files of it. `textimage-data.csv`, MM-MKP's copy, has the tweets and is read as posts. `textimage.csv`,
+the original, has ids and labels alone, and is damaged: commas of leaked tweet text moved the labels of 32 rows, and a
 spreadsheet turned 28 ids into `6.92094E+17`; only its labels can be read.
 
 The copy escapes quotes by a backslash, or, where a tool rewrote it, by doubling them, and then some rows are not
@@ -17,7 +17,7 @@ from typing import Literal
 
 import orjson
 
-from mmkp_core.data.formats import IngestSpec
+from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.lines import decoded, numbered_lines
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
 from mmkp_core.data.rows import ROWS_AT_A_TIME, Match, Row, RowList, Rows
@@ -54,7 +54,7 @@ class TrcLabels:
         return "R4"
 
 
-def read_trc(path: Path, spec: IngestSpec) -> Iterator[Rows]:
+def read_trc(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
     """The corpus as posts without keyphrases; `image_adds` is the match, as in MM-MKP."""
     rows, seen = RowList(), 0
     for number, line in numbered_lines(path, spec.max_row_kib << 10):

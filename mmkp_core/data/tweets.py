@@ -1,4 +1,4 @@
-"""How does a raw post become text of the published form: lower-case tokens, with `<url>`, `<number>` and the like?
+"""Turns raw posts into text of the published form: lower-case tokens, with `<url>`, `<number>` and the like.
 
 The published sets were written by a tweet normaliser (ekphrasis). These are its rules as far as the sets show
 them: `Can't wait for the #Final at 8:30 PM!!! https://t.co/x` is `can ' t wait for the # final at <time> ! <url>`.

@@ -1,1 +1,1 @@
-"""What is said to models, and how their answers are read: pure functions, one answer format for all of them."""
+"""Prompts for models and the reading of their answers: pure functions, one answer format for all models."""

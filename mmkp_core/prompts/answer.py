@@ -1,4 +1,4 @@
-"""How does a list of phrases stand in a model's answer? One format for the teacher, the student and the evaluation.
+"""Writes and reads a list of phrases in a model's answer, in one format for teacher, student and evaluation.
 
     phrase; phrase                                      an answer
     <think>reasoning</think>                            an answer with reasoning before it
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mmkp_core.prompts.fence import plain
+from mmkp_core.prompts.fence import without_controls
 
 OPEN, CLOSE = "<think>", "</think>"
 SEPARATOR = "; "
@@ -29,7 +29,7 @@ _QUOTES = "\"'`“”‘’「」『』"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said."""
+    """A model's answer, read."""
 
     phrases: tuple[str, ...]
     """Best first, each once; empty where the model gave none."""
@@ -44,7 +44,7 @@ def render_answer(phrases: Iterable[str], reasoning: str | None = None) -> str:
     line = SEPARATOR.join(phrase for raw in phrases if (phrase := clean_phrase(raw)))
     if reasoning is None:
         return line
-    return f"{OPEN}{plain(_TAG.sub(' ', reasoning)).strip()}{CLOSE}\n{line}"
+    return f"{OPEN}{without_controls(_TAG.sub(' ', reasoning)).strip()}{CLOSE}\n{line}"
 
 
 def parse_answer(text: str) -> Answer:
@@ -75,4 +75,4 @@ def parse_phrases(text: str) -> tuple[str, ...]:
 
 def clean_phrase(phrase: str) -> str:
     """A phrase as it can stand in an answer: one line, no separator, no tag, no characters that a file cannot hold."""
-    return " ".join(_SEPARATORS.sub(" ", plain(_TAG.sub(" ", phrase))).split())
+    return " ".join(_SEPARATORS.sub(" ", without_controls(_TAG.sub(" ", phrase))).split())

@@ -1,4 +1,4 @@
-"""What is a vision model asked about a picture? Which things it shows, as names with a score."""
+"""The question to a vision model about a picture: which things it shows, as names with a score."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -57,8 +57,8 @@ _AGAIN: Mapping[Language, str] = {
 def entity_turns(picture: str, most: int, language: Language) -> tuple[Turn, ...]:
     """The question about one picture, named by its key."""
     sections = [("picture", picture[:16])]
-    asked = f"{fenced(sections, fence_of(sections))}\n\n{_TASK[language].format(most=most)}"
-    return (Turn("system", _SYSTEM[language]), Turn("user", asked, image=True))
+    question = f"{fenced(sections, fence_of(sections))}\n\n{_TASK[language].format(most=most)}"
+    return (Turn("system", _SYSTEM[language]), Turn("user", question, image=True))
 
 
 def entity_repair_turns(turns: Sequence[Turn], reply: str, language: Language) -> tuple[Turn, ...]:

@@ -1,9 +1,10 @@
-"""How do a stranger's words get into a prompt without becoming part of it?
+"""Puts the words of posts into a prompt so that they cannot become instructions.
 
-Two rules. `plain` takes out what a tokenizer or a file would read as control: lone surrogates, control characters,
-special tokens such as `<|im_end|>` or `<image>`. `fenced` sets each piece between marks that carry a number drawn from
-all of the pieces: somebody who wants to close the fence would have to write a text that contains its own hash. The
-number follows from the content, so the same question has the same bytes, and the same request hash, in every run.
+Two rules. `without_controls` takes out what a tokenizer or a file would read as control: lone surrogates, control
+characters, special tokens such as `<|im_end|>` or `<image>`. `fenced` sets each piece between marks that carry a number
+drawn from all of the pieces: somebody who wants to close the fence would have to write a text that contains its own
+hash. The number follows from the content, so the same question has the same bytes, and the same request hash, in every
+run.
 """
 
 import hashlib
@@ -24,8 +25,8 @@ _SPECIAL = re.compile(
 _OPENING = {"<": "‹", ">": "›", "[": "("}
 
 
-def plain(text: str) -> str:
-    """`text` as words only; what a reader sees stays."""
+def without_controls(text: str) -> str:
+    """`text` without what a tokenizer reads as control; what a person sees stays."""
     text = text.encode("utf-8", "replace").decode() if not text.isascii() else text
     text = _UNSEEN.sub("", _CONTROL.sub(" ", text.replace("\r\n", "\n")))
     return _SPECIAL.sub(lambda match: _OPENING[match[0]], text)

@@ -1,4 +1,4 @@
-"""What is a student asked? One short turn: the picture, the post's words, what was read from the picture, the question.
+"""The student's prompt: one short turn of the picture, the post's words, what was read from the picture, the question.
 
 The same words are used in training and in prediction. Data stands on lines of its own with line breaks taken out, so a
 post cannot write a line of the prompt. Where each piece stands is given in characters: masking needs to know.
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mmkp_core.data.post import Example
-from mmkp_core.prompts.fence import plain, shortened
+from mmkp_core.prompts.fence import shortened, without_controls
 from mmkp_core.prompts.turns import Language, Turn
 
 TEXT_CHARACTERS = 2000  # a post of a million hashtags is one post, not a context window
@@ -48,4 +48,4 @@ def student_prompt(example: Example, language: Language = "en", *, with_image: b
 
 
 def _one_line(text: str, most: int) -> str:
-    return shortened(" ".join(plain(text).split()), most)
+    return shortened(" ".join(without_controls(text).split()), most)

@@ -1,7 +1,7 @@
-"""What is a teacher asked, and what is it told when its answer cannot be read? English and Chinese, pure functions.
+"""The teacher's prompts in English and Chinese: the question, and the request to repair a reply.
 
 `rationalise` shows the keyphrases and asks for the reasoning that leads to them; `solve` asks for both. Everything
-that strangers wrote, keyphrases included, stands inside the fence and is called data there. The system turn is the
+that comes from posts, keyphrases included, stands inside the fence and is called data there. The system turn is the
 same for every post, so endpoints that cache prompts by their beginning can.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from mmkp_core.data.post import Example
 from mmkp_core.prompts.answer import SEPARATOR, clean_phrase
-from mmkp_core.prompts.fence import FENCE_DIGITS, fence_of, fenced, plain, shortened
+from mmkp_core.prompts.fence import FENCE_DIGITS, fence_of, fenced, shortened, without_controls
 from mmkp_core.prompts.turns import Language, Turn
 
 PROMPT_VERSION = 1  # raise it when the words below change
@@ -101,12 +101,12 @@ _FAULTS: Mapping[Language, Mapping[str, str]] = {
 
 def teacher_turns(example: Example, mode: Mode, language: Language, picture: str = "") -> tuple[Turn, ...]:
     """The question about one post; `picture` is the key of the image that goes with it, empty without one."""
-    sections = [("text", shortened(plain(example.post.text), TEXT_CHARACTERS))]
+    sections = [("text", shortened(without_controls(example.post.text), TEXT_CHARACTERS))]
     if picture:
         sections.append(("picture", picture[:16]))
-    if words := plain(example.image_words).strip():
+    if words := without_controls(example.image_words).strip():
         sections.append(("words in the picture", shortened(words, IMAGE_CHARACTERS)))
-    if seen := plain(SEPARATOR.join((*example.entities, *example.attributes))).strip():
+    if seen := without_controls(SEPARATOR.join((*example.entities, *example.attributes))).strip():
         sections.append(("seen in the picture", shortened(seen, IMAGE_CHARACTERS)))
     if mode == "rationalise":
         shown = SEPARATOR.join(filter(None, map(clean_phrase, example.post.keyphrases)))

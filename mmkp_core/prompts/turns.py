@@ -1,4 +1,4 @@
-"""What is one turn of a conversation? Its role, its words, and whether the picture goes with it."""
+"""One turn of a conversation: its role, its words, and whether the picture goes with it."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,6 +1,6 @@
-"""Which of a teacher's replies may teach? The rules, in the order in which they are applied.
+"""Judges a teacher's reply by rules, in the order in which they are applied.
 
-A reply must be the JSON that was asked for, name the right phrases, reach each of them in its reasoning, not say that
+A reply must be the requested JSON, name the right phrases, reach each of them in its reasoning, not say that
 they were given, not repeat the instructions, and not say what a post ordered the model to say. The reasoning is what a
 student learns; its phrases are the post's own keyphrases in any case.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mmkp_core.data.post import Example
 from mmkp_core.data.text import normal_form
 from mmkp_core.prompts.answer import clean_phrase
-from mmkp_core.prompts.fence import plain
+from mmkp_core.prompts.fence import without_controls
 from mmkp_core.prompts.teacher import LONGEST_PHRASE, MOST_PHRASES, SYSTEM
 from mmkp_core.teacher.reply import Flaw, Reply, json_of
 from mmkp_core.teacher.spec import TeacherSpec
@@ -74,7 +74,7 @@ def read_rationale(reply: Reply, example: Example, spec: TeacherSpec, fence: str
         return Flaw("wrong_schema", f"members {sorted(map(str, document))[:6]}", repairable=True)
     reasoning = reasoning.encode("utf-8", "replace").decode().strip()
     gold = {normal_form(phrase): phrase for phrase in gold_of(example)}
-    said = {normal_form(phrase): phrase for phrase in phrases}
+    found = {normal_form(phrase): phrase for phrase in phrases}
     if leaked := prompt_leak("\n".join((reply.text, reasoning, *phrases)), fence):
         return Flaw("prompt_leaked", leaked)
     ordered = planted_phrases(example)
@@ -84,10 +84,10 @@ def read_rationale(reply: Reply, example: Example, spec: TeacherSpec, fence: str
     if planted := sorted(order for order in ordered if order in named):
         return Flaw("planted", "; ".join(planted)[:200])
     shown = spec.mode == "rationalise"
-    f1 = 2 * len(gold.keys() & said.keys()) / (len(gold) + len(said))
+    f1 = 2 * len(gold.keys() & found.keys()) / (len(gold) + len(found))
     if f1 < (1.0 if shown else spec.accept_f1):
         return Flaw("wrong_phrases", f"F1 {f1:.2f}: {'; '.join(phrases)}"[:200], repairable=shown)
-    wanted = [phrase for form, phrase in gold.items() if form in said]
+    wanted = [phrase for form, phrase in gold.items() if form in found]
     if missing := [phrase for phrase in wanted if squeezed(phrase) not in named]:
         return Flaw("not_reasoned", "; ".join(missing)[:200], repairable=shown)
     if given := _GIVEN.search(reasoning):
@@ -110,8 +110,8 @@ def gold_of(example: Example) -> tuple[str, ...]:
     return tuple(phrase for raw in example.post.keyphrases if (phrase := clean_phrase(raw)))
 
 
-def unaskable(example: Example) -> Flaw | None:
-    """Why no reply about this post could be accepted; such a post is not asked about."""
+def unanswerable(example: Example) -> Flaw | None:
+    """Why no reply about this post could be accepted; no request is sent for such a post."""
     gold = gold_of(example)
     if not gold:
         return Flaw("no_keyphrases", "the post has no keyphrases to reason to")
@@ -124,11 +124,11 @@ def prompt_leak(reply: str, fence: str) -> str:
     """What of the question's marks or instructions stands in a reply; empty where nothing does."""
     if fence in reply:
         return "a mark of the fence"
-    said = squeezed(reply)
+    letters = squeezed(reply)
     for text in SYSTEM.values():
         instructions = squeezed(text)
         for at in range(0, len(instructions) - SHORTEST_LEAK, SHORTEST_LEAK // 2):
-            if instructions[at : at + SHORTEST_LEAK] in said:
+            if instructions[at : at + SHORTEST_LEAK] in letters:
                 return instructions[at : at + SHORTEST_LEAK]
     return ""
 
@@ -139,7 +139,7 @@ def planted_phrases(example: Example) -> frozenset[str]:
     In earnest: it is a keyphrase, or it stands in a sentence that gives no order. After an imitated mark of the fence
     nothing is in earnest.
     """
-    words = plain(f"{example.post.text[:10_000]}\n{example.image_words[:10_000]}")
+    words = without_controls(f"{example.post.text[:10_000]}\n{example.image_words[:10_000]}")
     mark = _MARK.search(words)
     before, after = (words[: mark.start()], words[mark.start() :]) if mark else (words, "")
     sentences = _SENTENCE.findall(before)
@@ -149,7 +149,7 @@ def planted_phrases(example: Example) -> frozenset[str]:
     earnest = [squeezed(" ".join(sentence for sentence in sentences if not _is_order(sentence)))]
     earnest += map(squeezed, example.post.keyphrases)
     named = {squeezed(name) for order in orders for pattern in _NAMED for name in pattern.findall(order)}
-    return frozenset(name for name in named if len(name) > 3 and not any(name in said for said in earnest))
+    return frozenset(name for name in named if len(name) > 3 and not any(name in text for text in earnest))
 
 
 def _is_order(sentence: str) -> bool:

@@ -1,4 +1,4 @@
-"""What has been spent, and may more be? Counted from replies; what an endpoint never answered has no known price."""
+"""Counts what a run has spent, from replies; what an endpoint never answered has no known price."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,8 @@ class Account:
     """Attempts that brought no reply."""
     unpriced: int = 0
     """Attempts that timed out or broke off: the endpoint may have charged for them."""
-    told_to_wait: int = 0
+    pauses: int = 0
+    """Requests that the endpoint turned away with the wish to wait."""
     unasked: int = 0
     """Questions left because the budget was spent."""
 

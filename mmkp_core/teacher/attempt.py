@@ -1,4 +1,4 @@
-"""How does one HTTP request to the endpoint go, and what came of it? A reply, or a trouble without an exception.
+"""Sends one HTTP request to the endpoint: what comes back is a reply or a failure, never an exception.
 
 Exceptions of the client hold the request, and with it the key; they end here.
 
@@ -15,9 +15,9 @@ import httpx2
 import openai
 
 from mmkp_core.teacher.endpoint import Endpoint
+from mmkp_core.teacher.failures import Unanswered, failure_of_status
 from mmkp_core.teacher.reply import Reply, parse_completion
 from mmkp_core.teacher.request import ChatRequest
-from mmkp_core.teacher.trouble import Trouble, trouble_of_status
 
 CONNECTIONS_PER_POOL = 16
 
@@ -39,7 +39,7 @@ async def open_clients(
         client = openai.AsyncOpenAI(
             api_key=endpoint.key.reveal(),
             base_url=endpoint.base_url,
-            max_retries=0,  # retries are the pool's: a pause has to hold back every worker
+            max_retries=0,  # retries are the workers': a pause has to hold back all of them
             timeout=httpx2.Timeout(timeout),
             http_client=transport,
         )
@@ -50,26 +50,26 @@ async def open_clients(
 
 async def attempt(
     client: openai.AsyncOpenAI, endpoint: Endpoint, request: ChatRequest, body: bytes, timeout: float, number: int
-) -> Reply | Trouble:
+) -> Reply | Unanswered:
     """Send `body` once; `number` counts the tries of this request."""
     try:
         async with asyncio.timeout(timeout):  # the transport's own runs anew with every byte
             response = await client.post("/chat/completions", cast_to=httpx2.Response, content=body)
     except (TimeoutError, openai.APITimeoutError):
-        return Trouble("again", "timeout", f"no answer within {timeout:g} s", perhaps_charged=True)
+        return Unanswered("again", "timeout", f"no answer within {timeout:g} s", perhaps_charged=True)
     except openai.APIStatusError as error:
         headers = {name.lower(): value for name, value in error.response.headers.items()}
-        return _scrubbed(trouble_of_status(error.status_code, error.body, headers), endpoint)
+        return _scrubbed(failure_of_status(error.status_code, error.body, headers), endpoint)
     except openai.APIConnectionError as error:
         detail = f"{type(error.__cause__).__name__}: {error.__cause__}"
-        return _scrubbed(Trouble("again", "connection", detail, perhaps_charged=True), endpoint)
+        return _scrubbed(Unanswered("again", "connection", detail, perhaps_charged=True), endpoint)
     request_id = response.headers.get("x-request-id", "")
     reply = parse_completion(response.content, request.hash, request.estimated_tokens, number, request_id)
     if reply is None:
         detail = f"HTTP 200, but no chat completion: {response.text[:80]!r}"
-        return _scrubbed(Trouble("again", "server_error", detail, perhaps_charged=True), endpoint)
+        return _scrubbed(Unanswered("again", "server_error", detail, perhaps_charged=True), endpoint)
     return reply
 
 
-def _scrubbed(trouble: Trouble, endpoint: Endpoint) -> Trouble:
-    return replace(trouble, detail=endpoint.key.scrubbed(trouble.detail))
+def _scrubbed(failure: Unanswered, endpoint: Endpoint) -> Unanswered:
+    return replace(failure, detail=endpoint.key.scrubbed(failure.detail))

@@ -1,4 +1,4 @@
-"""Who is asked, and with which key? The key lives in memory only: it has no repr, no pickle and no stable bytes."""
+"""An endpoint and its key, which stays in memory: it has no repr, no pickle and no stable bytes."""
 
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -8,7 +8,7 @@ from mmkp_core.errors import WrongInput
 
 
 class ApiKey:
-    """A secret that is handed to the client and to nothing else."""
+    """A secret that only the client gets."""
 
     __slots__ = ("_value",)
 

@@ -1,4 +1,4 @@
-"""How does a picture go to a model? Upright, as a JPEG of at most so many pixels, without what its file says besides.
+"""Prepares a picture for a model: upright, a JPEG of at most so many pixels, without the notes in its file.
 
 A JPEG that is small enough already keeps its pixels byte for byte; only the notes in it go (place, camera, comments).
 """

@@ -1,4 +1,4 @@
-"""Which replies are paid already? An append-only file of JSON lines by request hash, on disk before anything goes on.
+"""Keeps paid replies in an append-only file of JSON lines, each on disk before its worker goes on.
 
 One run writes (the kernel drops its lock when it dies), several may read. Replies that arrive together share one
 `fsync`. A line that a kill cut off is set aside in `<journal>.torn` when the next run opens the file; a line whose

@@ -1,6 +1,6 @@
-"""When may the next request leave? One turnstile for all: the endpoint's wish to be left alone, then the rates.
+"""Says when the next request may be sent: after the pauses that the endpoint wants, within the rates.
 
-Requests pass one by one in the order in which they came, so nothing storms when a pause ends.
+Requests pass one by one in the order in which they came, so they do not all leave at once when a pause ends.
 """
 
 import asyncio
@@ -61,10 +61,10 @@ class Pace:
         self._tokens = Bucket(limits.tokens_per_minute)
         self._turnstile = asyncio.Lock()
         self._still_until = float("-inf")
-        self._told_at = float("-inf")
+        self._paused_at = float("-inf")
         self._in_a_row = 0
         self.waited = 0.0
-        """Seconds of pauses that the endpoint asked for."""
+        """Seconds of pauses that the endpoint wanted."""
 
     async def turn(self, tokens: float) -> float:
         """Pass when allowed; the time of passing."""
@@ -80,15 +80,15 @@ class Pace:
         self._tokens.take(tokens)
         self._in_a_row = 0
 
-    def told_to_wait(self, sent: float, pause: float | None) -> float:
-        """All requests stay still for `pause` seconds, or for ever longer where the endpoint does not say.
+    def pause(self, sent: float, seconds: float | None) -> float:
+        """Hold all requests back for `seconds`, or for ever longer where the endpoint does not say how long.
 
         Those that were in flight together when the first was turned away are one event, not many.
         """
-        if sent >= self._told_at:
+        if sent >= self._paused_at:
             self._in_a_row += 1
-            self._told_at = self._clock.now()
-        seconds = backoff(self._in_a_row, "pause") if pause is None else pause
+            self._paused_at = self._clock.now()
+        seconds = backoff(self._in_a_row, "pause") if seconds is None else seconds
         until = self._clock.now() + seconds
         if until > self._still_until:
             self.waited += until - max(self._still_until, self._clock.now())

@@ -1,4 +1,4 @@
-"""How do posts get their rationales? Each post becomes a question, each outcome a row that says all about it."""
+"""Makes rationales for posts: each post becomes a question, each outcome a row."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,13 @@ from mmkp_core.data.post import Example
 from mmkp_core.prompts.teacher import RATIONALE_SCHEMA, fence_in, repair_turns, teacher_turns
 from mmkp_core.prompts.turns import Turn
 from mmkp_core.tables.teacher import RATIONALES
-from mmkp_core.teacher.acceptance import Rationale, phrases_of, read_rationale, unaskable
+from mmkp_core.teacher.acceptance import Rationale, phrases_of, read_rationale, unanswerable
 from mmkp_core.teacher.account import cost_of
-from mmkp_core.teacher.client import Asking, Outcome, Question
+from mmkp_core.teacher.client import ask
+from mmkp_core.teacher.questions import Outcome, Question
 from mmkp_core.teacher.reply import Flaw, Reply, json_of, status_of
 from mmkp_core.teacher.request import ChatRequest
+from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 
 ImageBytes = Callable[[str], bytes | None]
@@ -24,7 +26,7 @@ ImageBytes = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class Rationales:
     rows: pa.Table
     """Of RATIONALES, by post id; posts that the budget left out have none."""
     counts: Mapping[str, int]
@@ -35,12 +37,12 @@ def teach(
     examples: Iterable[Example],
     images: ImageBytes,
     spec: TeacherSpec,
-    asking: Asking,
+    session: Session,
     report: Callable[[int], None] = lambda done: None,
-) -> Taught:
+) -> Rationales:
     """Rationales for `examples`; `report` gets the number of posts done after each."""
     rows = []
-    for row in rationale_rows(examples, images, spec, asking):
+    for row in rationale_rows(examples, images, spec, session):
         rows.append(row)
         report(len(rows))
     rows.sort(key=lambda row: (row["post_id"], row["request_hash"]))
@@ -48,24 +50,24 @@ def teach(
     for row in rows:
         name = row["status"] if row["status"] == "accepted" else f"{row['status']}: {row['reason']}"
         counts[name] = counts.get(name, 0) + 1
-    return Taught(pa.Table.from_pylist(rows, schema=RATIONALES.schema), dict(sorted(counts.items())))
+    return Rationales(pa.Table.from_pylist(rows, schema=RATIONALES.schema), dict(sorted(counts.items())))
 
 
 def rationale_rows(
-    examples: Iterable[Example], images: ImageBytes, spec: TeacherSpec, asking: Asking
+    examples: Iterable[Example], images: ImageBytes, spec: TeacherSpec, session: Session
 ) -> Iterator[dict[str, Any]]:
-    """Rows of RATIONALES as they come, in no order. Posts that no reply could serve are rejected unasked."""
+    """Rows of RATIONALES as they come, in no order. Posts that no reply could serve are rejected without a request."""
     refused: list[tuple[Example, Flaw]] = []
 
     def questions() -> Iterator[Question[Example, Rationale]]:
         for example in examples:
-            if flaw := unaskable(example):
+            if flaw := unanswerable(example):
                 refused.append((example, flaw))
             else:
                 yield question_of(example, images, spec)
 
-    limits = asking.account.limits
-    for outcome in asking.outcomes(questions()):
+    limits = session.account.limits
+    for outcome in ask(session, questions()):
         yield _row(outcome, spec, limits)
     for example, flaw in refused:
         question = question_of(example, images, spec)
@@ -73,7 +75,7 @@ def rationale_rows(
 
 
 def question_of(example: Example, images: ImageBytes, spec: TeacherSpec) -> Question[Example, Rationale]:
-    """The question about one post; its request's hash says whether it was asked before."""
+    """The question about one post; its request's hash says whether it was answered before."""
     request = request_of(example, spec)
     return Question(
         subject=example,
@@ -114,7 +116,7 @@ def _row(outcome: Outcome[Example, Rationale], spec: TeacherSpec, limits: Teache
         "reason": outcome.reason,
         "detail": outcome.detail,
         "rationale": rationale.text if rationale else None,
-        "phrases": list(rationale.phrases if rationale else _phrases_said(last)),
+        "phrases": list(rationale.phrases if rationale else _phrases_in(last)),
         "raw_reply": last.text if last else None,
         "trace": last.trace if last else None,
         "finish_reason": last.finish_reason if last else None,
@@ -128,6 +130,6 @@ def _row(outcome: Outcome[Example, Rationale], spec: TeacherSpec, limits: Teache
     }
 
 
-def _phrases_said(reply: Reply | None) -> tuple[str, ...]:
+def _phrases_in(reply: Reply | None) -> tuple[str, ...]:
     document = json_of(reply) if reply else None
     return (phrases_of(document.get("phrases")) or ()) if isinstance(document, Mapping) else ()

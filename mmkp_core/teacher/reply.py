@@ -1,4 +1,4 @@
-"""What did a model send back? The reply as it is journalled, and the JSON object that should be in it."""
+"""A model's reply as it is journalled, and the JSON object that should be in it."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Rejection = Literal[
     "gold_leaked",  # the reasoning says that the phrases were given
     "prompt_leaked",  # the reply repeats marks or words of the instructions
     "planted",  # a phrase that the post ordered the model to say
-    "no_keyphrases",  # nothing to judge the reply by; not asked
+    "no_keyphrases",  # nothing to judge the reply by; no request is sent
     "bad_request",  # the endpoint refuses this request
     "too_large",  # the endpoint finds this request too long
 ]
@@ -31,7 +31,7 @@ REASONS: tuple[str, ...] = (*get_args(Rejection), *get_args(Failure))
 
 
 def status_of(reason: Rejection | Failure | None) -> Status:
-    """What a reason means for the row that bears it."""
+    """What a reason means for its row."""
     if reason is None:
         return "accepted"
     return "failed" if reason in get_args(Failure) else "rejected"
@@ -65,7 +65,7 @@ class Flaw:
     reason: Rejection
     detail: str = ""
     repairable: bool = False
-    """Whether asking once more, naming the fault, can help."""
+    """Whether a second request that names the fault can help."""
 
 
 def json_of(reply: Reply) -> Mapping[str, Any] | Flaw:

@@ -1,4 +1,4 @@
-"""What is sent for one question, and by which hash is its answer found again?
+"""The request for one question, and the hash by which its reply is found again.
 
 The hash covers every word and setting that can change the answer. The picture counts by its own hash, the area it is
 sent at and the version of that reduction, not by the bytes sent: another JPEG library must not buy everything again.

@@ -1,4 +1,4 @@
-"""A teacher without a model: a real HTTP server that speaks chat completions, with faults on demand.
+"""Runs a teacher without a model: an HTTP server that speaks chat completions, with faults on demand.
 
     python -m mmkp_core.teacher.scripted --facts demo/ --delay 0.2 --faults hang=0.01,server_error=0.02
 
@@ -65,7 +65,7 @@ class Script:
 
 @dataclass
 class Stats:
-    """What has been asked and answered so far."""
+    """What came in and went out so far."""
 
     requests: int = 0
     served: Counter[str] = field(default_factory=Counter)

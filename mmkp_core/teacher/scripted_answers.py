@@ -1,4 +1,4 @@
-"""What does the scripted teacher say? For generated posts what their generator knows, else what the question holds.
+"""Answers of the scripted teacher: for generated posts what their generator knows, else what the question holds.
 
 It reads the questions that `prompts` writes and nothing else: it looks at no picture, and no statement about a real
 teacher follows from its answers.
@@ -85,11 +85,11 @@ def facts_in(folder: Path) -> Facts:
 
 def answer_to(messages: Sequence[Mapping[str, Any]], facts: Facts, wrong: float, seed: int) -> dict[str, Any]:
     """The JSON that answers a conversation; a share `wrong` of the answers without shown keyphrases is not right."""
-    system, asked = str(messages[0]["content"]), text_of(messages[1])
-    sections = sections_of(asked)
+    system, question = str(messages[0]["content"]), text_of(messages[1])
+    sections = sections_of(question)
     chinese = bool(_CHINESE.search(system))
     picture = sections.get("picture", "")
-    draw = python_generator(seed, "scripted", asked)
+    draw = python_generator(seed, "scripted", question)
     astray = draw.random() < wrong
     if '"entities"' in system:
         fact = facts.of_picture(picture)

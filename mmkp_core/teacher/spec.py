@@ -1,4 +1,4 @@
-"""What can be asked of a teacher? What makes its rationales what they are and, apart from it, how fast and how dear."""
+"""The settings of a teacher: those that change its rationales, and those of speed and cost, which do not."""
 
 from dataclasses import fields
 from typing import Annotated, Literal
@@ -39,12 +39,12 @@ class TeacherSettings:
     """What a teacher model is asked about training posts, and what is accepted."""
 
     mode: Mode = "rationalise"
-    """`rationalise` shows the keyphrases and asks for reasoning that leads to them; `solve` shows none and keeps what
-    comes out right."""
+    """`rationalise` shows the keyphrases and asks for reasoning that leads to them; `solve` shows none and keeps the
+    replies that name the right ones."""
     language: Language = "en"
     """Of the instructions, and so of the reasoning."""
     json_mode: JsonMode = "json_schema"
-    """How structured output is asked for; every reply is checked here whatever the endpoint promises. `json_object` and
+    """How structured output is requested; every reply is checked in any case. `json_object` and
     `none` are for endpoints that know no schema."""
     image_pixels: Annotated[int, Ge(0), Le(16_000_000)] = 589_824
     """Largest area of the picture that is sent, in pixels; 768 x 768 by default, 0 sends none."""
@@ -83,10 +83,10 @@ class TeacherSpec(TeacherSettings):
         )
 
     @property
-    def asked(self) -> str:
-        """Fingerprint of how posts are asked about, whatever is then accepted. A journal named by it serves a new
-        acceptance bound for nothing."""
-        return fingerprint("asked", self.chat, self.mode, self.language, PROMPT_VERSION)
+    def journal_key(self) -> str:
+        """Fingerprint of the questions, whatever is then accepted: a journal under it serves a new acceptance bound
+        without another request."""
+        return fingerprint("questions", self.chat, self.mode, self.language, PROMPT_VERSION)
 
     @property
     def engine(self) -> str:
@@ -96,26 +96,26 @@ class TeacherSpec(TeacherSettings):
 
 @spec
 class TeacherLimits:
-    """How fast the teacher is asked and how much may be spent; none of it changes a rationale."""
+    """How fast requests are sent and how much may be spent; none of it changes a rationale."""
 
     concurrency: Annotated[int, Ge(1), Le(MOST_IN_FLIGHT)] = 32
     """Requests in flight; all runs together stay below the limit `teacher` of the Prefect server."""
     requests_per_minute: Annotated[int, Ge(0)] = 0
-    """0: as many as go."""
+    """0: no bound."""
     tokens_per_minute: Annotated[int, Ge(0)] = 0
-    """Prompt and reply together; 0: as many as go."""
+    """Prompt and reply together; 0: no bound."""
     budget_tokens: Annotated[int, Ge(0)] = 0
-    """The run stops asking once this many tokens are paid, those of earlier runs on the same journal included; what is
-    in flight then still comes in. 0: no bound."""
+    """No further requests are sent once this many tokens are paid, those of earlier runs on the same journal included;
+    replies to requests in flight are still taken. 0: no bound."""
     budget_cost: Annotated[float, Ge(0)] = 0.0
     """The same bound in money, by the prices below; 0: no bound."""
     price_prompt: Annotated[float, Ge(0)] = 0.0
-    """Of a million prompt tokens; only the account of costs needs it."""
+    """Of a million prompt tokens; for the account of costs."""
     price_reply: Annotated[float, Ge(0)] = 0.0
     """Of a million reply tokens."""
     timeout: Annotated[float, Gt(0), Le(3600)] = 120.0
     """Seconds for one attempt, from sending to the last byte."""
     attempts: Annotated[int, Ge(1), Le(20)] = 5
-    """Tries of one request where the endpoint fails; being told to wait does not count as one."""
+    """Tries of one request where the endpoint fails; a request turned away with the wish to wait does not count."""
     patience: Annotated[float, Ge(0)] = 900.0
-    """Seconds to stay still at most when the endpoint says how long to wait; asked for more, the run stops."""
+    """Longest wait in seconds that the endpoint may demand; where it demands more, the run stops."""

@@ -1,6 +1,6 @@
-"""How do many workers share one endpoint, one budget and one journal? The event loop's side of `client`.
+"""Workers in one event loop that share an endpoint, a budget and a journal; the loop's side of `client`.
 
-A fixed pool of workers draws questions from an iterator; each question is a request, a reply, and at most one repair
+A fixed number of workers takes questions from an iterator; each question is a request, a reply, and at most one repair
 turn. A reply goes to the journal, on disk, before its worker asks anything else. Retries are done here and not in the
 `openai` package: a pause that the endpoint asks for must hold back every worker, and the package gives up when the
 pause is longer than 120 s.
@@ -18,12 +18,13 @@ import openai
 
 from mmkp_core.errors import MmkpError, Transient, Unavailable
 from mmkp_core.teacher.attempt import attempt, open_clients
-from mmkp_core.teacher.client import Asking, Outcome, Question
+from mmkp_core.teacher.failures import Unanswered
 from mmkp_core.teacher.images import jpeg_within
 from mmkp_core.teacher.pace import Pace, backoff
+from mmkp_core.teacher.questions import Outcome, Question
 from mmkp_core.teacher.reply import Flaw, Reply
 from mmkp_core.teacher.request import ChatRequest
-from mmkp_core.teacher.trouble import Trouble
+from mmkp_core.teacher.session import Session
 from mmkp_core.vision.decoding import Undecodable
 
 S = TypeVar("S")
@@ -45,26 +46,26 @@ class _Stop(Exception):
 class Workers(Generic[S, T]):
     def __init__(
         self,
-        asking: Asking,
+        session: Session,
         questions: Iterator[Question[S, T]],
         done: "queue.SimpleQueue[Outcome[S, T] | BaseException | None]",
     ) -> None:
-        self._asking = asking
-        self._account = asking.account
-        self._limits = asking.account.limits
+        self._session = session
+        self._account = session.account
+        self._limits = session.account.limits
         self._questions = questions
         self._done = done
         self._error: MmkpError | None = None
         self._failed_in_a_row = 0
         self._refused_at_start = 0
-        self._buying: dict[str, asyncio.Future[Reply | Trouble]] = {}
+        self._buying: dict[str, asyncio.Future[Reply | Unanswered]] = {}
         self._waits: set[asyncio.Future[Any]] = set()
         self._unsynced: list[tuple[Reply, asyncio.Future[None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
     def in_loop(self) -> None:
-        """The thread's work; whatever ends it is told to the caller."""
+        """The thread's work; whatever ends it reaches the caller."""
         try:
             asyncio.run(self._all())
         except asyncio.CancelledError:
@@ -85,13 +86,13 @@ class Workers(Generic[S, T]):
 
     async def _all(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        self._pace = Pace(self._limits, self._asking.clock)
+        self._pace = Pace(self._limits, self._session.clock)
         self._arrived = asyncio.Event()
         count = self._limits.concurrency
         async with AsyncExitStack() as stack:
             self._image_threads = stack.enter_context(ThreadPoolExecutor(IMAGE_THREADS, "picture"))
             self._disk = stack.enter_context(ThreadPoolExecutor(1, "journal"))
-            clients = await open_clients(self._asking.endpoint, count, self._limits.timeout, stack)
+            clients = await open_clients(self._session.endpoint, count, self._limits.timeout, stack)
             writer = asyncio.create_task(self._write_journal())
             async with asyncio.TaskGroup() as workers:
                 for number in range(count):
@@ -106,7 +107,7 @@ class Workers(Generic[S, T]):
                 self._done.put(await self._ask(question, client))
             except _Stop as stop:
                 self._stop(stop.error)
-                if self._error is None:  # the budget: what is paid already is still handed out
+                if self._error is None:  # the budget: replies that are paid already still count
                     self._account.unasked += 1
             if self._error:
                 return
@@ -117,7 +118,7 @@ class Workers(Generic[S, T]):
         while True:
             got = await self._reply(question, request, client)
             attempts = sum(reply.attempts for reply in replies) + got.attempts
-            if isinstance(got, Trouble):
+            if isinstance(got, Unanswered):
                 return Outcome(
                     question=question,
                     reason=got.reason,
@@ -147,9 +148,9 @@ class Workers(Generic[S, T]):
 
     async def _reply(
         self, question: Question[S, T], request: ChatRequest, client: openai.AsyncOpenAI
-    ) -> Reply | Trouble:
+    ) -> Reply | Unanswered:
         """Known already, or being bought by another worker at this moment, or bought."""
-        if known := self._asking.known(request.hash):
+        if known := self._session.known(request.hash):
             self._account.remembered += 1
             return known
         if (other := self._buying.get(request.hash)) is not None:
@@ -158,7 +159,7 @@ class Workers(Generic[S, T]):
             return got
         if self._closed:
             raise _Stop(self._error)
-        future: asyncio.Future[Reply | Trouble] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Reply | Unanswered] = asyncio.get_running_loop().create_future()
         self._buying[request.hash] = future
         try:
             got = await self._buy(question, request, client)
@@ -172,16 +173,18 @@ class Workers(Generic[S, T]):
             del self._buying[request.hash]
             future.cancel()  # of use only where something else was raised
 
-    async def _buy(self, question: Question[S, T], request: ChatRequest, client: openai.AsyncOpenAI) -> Reply | Trouble:
+    async def _buy(
+        self, question: Question[S, T], request: ChatRequest, client: openai.AsyncOpenAI
+    ) -> Reply | Unanswered:
         jpeg = await self._picture(question, request.settings.image_pixels) if request.image_key else None
-        if isinstance(jpeg, Trouble):
+        if isinstance(jpeg, Unanswered):
             return jpeg
         body = request.body(jpeg)
         sent, tried, waited = 0, 0, 0.0
         while True:
             sent_at = await self._unless_stopped(self._pace.turn(request.estimated_tokens))
             sent += 1
-            got = await attempt(client, self._asking.endpoint, request, body, self._limits.timeout, sent)
+            got = await attempt(client, self._session.endpoint, request, body, self._limits.timeout, sent)
             if isinstance(got, Reply):
                 await self._bought(got, request)
                 return got
@@ -190,12 +193,12 @@ class Workers(Generic[S, T]):
             self._account.unpriced += got.perhaps_charged
             match got.step:
                 case "stop":
-                    raise _Stop(Unavailable(f"{self._asking.endpoint.base_url}: {got.detail}"))
+                    raise _Stop(Unavailable(f"{self._session.endpoint.base_url}: {got.detail}"))
                 case "reject":
                     return self._refused(got)
                 case "wait":
-                    self._account.told_to_wait += 1
-                    seconds = self._pace.told_to_wait(sent_at, got.pause)
+                    self._account.pauses += 1
+                    seconds = self._pace.pause(sent_at, got.pause)
                     self._check_patience(seconds)
                     waited += seconds
                     if waited > self._limits.patience:
@@ -206,7 +209,7 @@ class Workers(Generic[S, T]):
                         return self._failed(got)
                     pause = backoff(tried, request.hash) if got.pause is None else got.pause
                     self._check_patience(pause)
-                    await self._unless_stopped(self._asking.clock.sleep(pause))
+                    await self._unless_stopped(self._session.clock.sleep(pause))
 
     async def _bought(self, reply: Reply, request: ChatRequest) -> None:
         """Counted at once, so that nothing is sent past the budget; given on when it is on disk."""
@@ -230,9 +233,9 @@ class Workers(Generic[S, T]):
             lost: _Stop | None = None
             try:
                 replies = [reply for reply, _ in group]
-                await loop.run_in_executor(self._disk, self._asking.journal.append, replies)
+                await loop.run_in_executor(self._disk, self._session.journal.append, replies)
             except OSError as error:
-                path = self._asking.journal.path
+                path = self._session.journal.path
                 lost = _Stop(MmkpError(f"{path}: {error.strerror}; paid replies cannot be kept there any more"))
                 self._stop(lost.error)
             for _, on_disk in group:
@@ -243,7 +246,7 @@ class Workers(Generic[S, T]):
                 else:
                     on_disk.set_result(None)
 
-    async def _picture(self, question: Question[S, T], pixels: int) -> bytes | Trouble:
+    async def _picture(self, question: Question[S, T], pixels: int) -> bytes | Unanswered:
         def prepare() -> bytes | Undecodable | None:
             data = question.image()
             return None if data is None else jpeg_within(data, pixels)
@@ -251,42 +254,42 @@ class Workers(Generic[S, T]):
         jpeg = await asyncio.get_running_loop().run_in_executor(self._image_threads, prepare)
         match jpeg:
             case None:
-                return Trouble("reject", "image_missing", "the picture's bytes are not there")
+                return Unanswered("reject", "image_missing", "the picture's bytes are not there")
             case Undecodable():
-                return Trouble("reject", "image_unreadable", jpeg.detail)
+                return Unanswered("reject", "image_unreadable", jpeg.detail)
             case _:
                 return jpeg
 
-    def _refused(self, trouble: Trouble) -> Trouble:
-        """One post's misfortune, unless every request so far was refused."""
-        self._refused_at_start += not self._account.bought and trouble.reason == "bad_request"
+    def _refused(self, failure: Unanswered) -> Unanswered:
+        """The failure of one post, unless every request so far was refused."""
+        self._refused_at_start += not self._account.bought and failure.reason == "bad_request"
         if self._refused_at_start >= REFUSED_AT_START and not self._account.bought:
             raise _Stop(
                 Unavailable(
-                    f"{self._asking.endpoint.base_url} refuses every request ({trouble.detail}); if it knows no "
+                    f"{self._session.endpoint.base_url} refuses every request ({failure.detail}); if it knows no "
                     "schemas set `json_mode` to json_object or none, if a field is unknown see `length_field` and "
                     "`temperature`"
                 )
             )
-        return trouble
+        return failure
 
-    def _failed(self, trouble: Trouble) -> Trouble:
-        """One request's misfortune, unless nothing has been answered for long."""
+    def _failed(self, failure: Unanswered) -> Unanswered:
+        """The failure of one request, unless many in a row have failed."""
         self._failed_in_a_row += 1
         if self._failed_in_a_row >= max(FEWEST_FAILURES, self._limits.concurrency):
             raise _Stop(
                 Transient(
-                    f"{self._asking.endpoint.base_url} answers nothing any more: {self._failed_in_a_row} questions in "
-                    f"a row failed, the last with {trouble.detail}; run again when it is back"
+                    f"{self._session.endpoint.base_url} answers nothing any more: {self._failed_in_a_row} questions in "
+                    f"a row failed, the last with {failure.detail}; run again when it is back"
                 )
             )
-        return trouble
+        return failure
 
     def _check_patience(self, seconds: float) -> None:
         if seconds > self._limits.patience:
             raise _Stop(
                 Transient(
-                    f"{self._asking.endpoint.base_url} asks to be left alone for {seconds:.0f} s; run again later, or "
+                    f"{self._session.endpoint.base_url} asks to be left alone for {seconds:.0f} s; run again later, or "
                     f"raise `patience` (now {self._limits.patience:.0f} s)"
                 )
             )

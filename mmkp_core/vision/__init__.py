@@ -1,1 +1,1 @@
-"""What is seen in images without being guessed: pixels, grid features, measured attributes."""
+"""What images hold: pixels, words, attributes, entities, features, and signatures to compare them by."""

@@ -1,4 +1,4 @@
-"""How does an image file become pixels? One decoder for every engine, so that all of them see the same picture.
+"""Decodes image files to pixels, once for every engine, so that all of them see the same picture.
 
 Engines that open files themselves disagree: a CMYK JPEG read by path gives no text without a word of warning, a
 16-bit PNG gives noise at full confidence. Here a file becomes upright 8-bit RGB or a classified failure. A bad image
@@ -26,7 +26,7 @@ Trouble = Literal["unreadable", "too_large"]
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
     rgb: npt.NDArray[np.uint8]
-    """[height, width, 3], upright, not longer than the asked bound on its longer side."""
+    """[height, width, 3], upright, its longer side at most the bound."""
     width: int
     """Of the upright picture in the file, before the bound."""
     height: int

@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from mmkp_core.tables.vision import SIGNATURES
-from mmkp_core.vision.attributes import AttributeSpec, attributes_fingerprint, attributes_table, measure
+from mmkp_core.vision.attribute_engines import make_attribute_engine
+from mmkp_core.vision.attributes import AttributeSpec, attributes_table
 from mmkp_core.vision.decoding import DECODE_VERSION, Decoded, decode
 from mmkp_core.vision.entities import EntitySpec
 from mmkp_core.vision.features.files import write_features
@@ -64,11 +65,14 @@ def _entities(spec: EntitySpec) -> Engine:
 
 
 def _attributes(spec: AttributeSpec) -> Engine:
+    engine = make_attribute_engine(spec)
+
     def extract(images: Images, folder: Path) -> Extracted:
-        rows = [measure(key, data, spec) for key, data in images]
+        engine.open()
+        rows = [engine.attributes(key, data) for key, data in images]
         return Extracted(attributes_table(rows), _counted(row.status for row in rows))
 
-    return Engine("attributes", "measured", attributes_fingerprint(spec), extract)
+    return Engine("attributes", engine.name, engine.fingerprint(), extract)
 
 
 def _features(spec: FeatureSpec) -> Engine:

@@ -1,4 +1,4 @@
-"""What does a picture show? Asked of a vision model behind the same client, journal and limits as the teacher.
+"""Names what a picture shows, by a vision model behind the same client, journal and limits as the teacher.
 
 Without a model nothing here names objects; sets that bring their own entities need no model either.
 """
@@ -26,8 +26,9 @@ from mmkp_core.teacher.spec import ChatSettings, JsonMode, LengthField
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mmkp_core.teacher.client import Asking, Outcome, Question
+    from mmkp_core.teacher.questions import Outcome, Question
     from mmkp_core.teacher.reply import Flaw, Reply
+    from mmkp_core.teacher.session import Session
 
 READING_VERSION = 1  # raise it when the same reply may give other entities
 
@@ -37,7 +38,7 @@ class EntitySpec:
     """Visual entities that a vision model names."""
 
     model: str = ""
-    """Name of the model as the endpoint knows it; empty: nobody is asked. `scripted` is the local server that answers
+    """Name of the model as the endpoint knows it; empty: none is used. `scripted` is the local server that answers
     for generated posts."""
     language: Language = "en"
     """Of the names."""
@@ -46,7 +47,7 @@ class EntitySpec:
     least_score: Annotated[float, Ge(0), Le(1)] = 0.0
     """Entities that the model is less sure of are left out."""
     json_mode: JsonMode = "json_schema"
-    """How structured output is asked for; every reply is checked here whatever the endpoint promises."""
+    """How structured output is requested; every reply is checked in any case."""
     image_pixels: Annotated[int, Ge(1024), Le(16_000_000)] = 589_824
     """Largest area of the picture that is sent, in pixels; 768 x 768 by default."""
     max_tokens: Annotated[int, Ge(16), Le(100_000)] = 512
@@ -71,10 +72,10 @@ class EntitySpec:
         )
 
     @property
-    def asked(self) -> str:
-        """Fingerprint of how pictures are asked about, whatever is then kept: a journal named by it serves another
-        least score for nothing."""
-        return fingerprint("entities asked", self.chat, self.most, self.language, ENTITY_PROMPT_VERSION)
+    def journal_key(self) -> str:
+        """Fingerprint of the questions, whatever is then kept: a journal under it serves another least score without
+        another request."""
+        return fingerprint("entity questions", self.chat, self.most, self.language, ENTITY_PROMPT_VERSION)
 
     @property
     def engine(self) -> str:
@@ -92,16 +93,17 @@ def entity_table(
     images: Iterable[str],
     read_image: Callable[[str], bytes | None],
     spec: EntitySpec,
-    asking: "Asking",
+    session: "Session",
     report: Callable[[int], None] = lambda done: None,
 ) -> "pa.Table":
     """The entities of images given by their keys, by key and rank; `report` gets the number of images done."""
     import pyarrow as pa
 
     from mmkp_core.tables.vision import ENTITIES
+    from mmkp_core.teacher.client import ask
 
     rows: list[dict[str, Any]] = []
-    for done, outcome in enumerate(asking.outcomes(_questions(images, read_image, spec)), start=1):
+    for done, outcome in enumerate(ask(session, _questions(images, read_image, spec)), start=1):
         rows.extend(_rows(outcome, spec))
         report(done)
     rows.sort(key=lambda row: (row["image_key"], row["rank"]))
@@ -133,7 +135,7 @@ def read_entities(reply: "Reply", spec: EntitySpec) -> "tuple[Entity, ...] | Fla
 def _questions(
     images: Iterable[str], read_image: Callable[[str], bytes | None], spec: EntitySpec
 ) -> "Iterator[Question[str, tuple[Entity, ...]]]":
-    from mmkp_core.teacher.client import Question
+    from mmkp_core.teacher.questions import Question
     from mmkp_core.teacher.request import ChatRequest
 
     for key in images:

@@ -1,7 +1,7 @@
-"""What says that two images are copies of each other after scaling and re-saving?
+"""Makes signatures of images that are near each other for duplicates, also after scaling and re-saving.
 
-Their structure: a 64-bit DCT hash of the grey image at 32 x 32, compared by the number of differing bits. And,
-where structure says too little, their colours: the means of 4 x 4 cells in CIE Lab.
+The structure: a 64-bit DCT hash of the grey image at 32 x 32, compared by the number of differing bits. And,
+where structure says too little, the colours: the means of 4 x 4 cells in CIE Lab.
 
 Measured on re-saved JPEGs (quality 90 to 40) and halved sizes: at most 4 bits and 4 colour steps. Nearest of 120
 unrelated photo-like images: 16 bits. But on 540 icons centred on white (6 shapes, 6 colours, jittered), 4 bits

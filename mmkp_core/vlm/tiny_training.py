@@ -28,7 +28,8 @@ from mmkp_core.seeding import python_generator, seed_for
 from mmkp_core.spec import dump, spec
 from mmkp_core.training.fit import fit
 from mmkp_core.training.spec import TrainingSpec
-from mmkp_core.vision.attributes import AttributeSpec, measure
+from mmkp_core.vision.attributes import AttributeSpec
+from mmkp_core.vision.measured_attributes import measure
 from mmkp_core.vlm.backbone import Vlm
 from mmkp_core.vlm.conversation import Conversation
 from mmkp_core.vlm.methods.finetune_cot import FinetuneCot, FinetuneCotObjective

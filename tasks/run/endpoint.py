@@ -11,9 +11,9 @@ from prefect.concurrency.sync import concurrency
 
 from mmkp_core.errors import Unavailable
 from mmkp_core.identity import ArtifactRef
-from mmkp_core.teacher.client import Asking
 from mmkp_core.teacher.endpoint import ApiKey, Endpoint
 from mmkp_core.teacher.journal import Journal
+from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits
 from storage.dataset import DataSet
 from storage.store import Store
@@ -46,7 +46,9 @@ class Round:
 
 
 @contextmanager
-def open_client(store: Store, dataset: ArtifactRef, model: str, asked: str, limits: TeacherLimits) -> Iterator[Asking]:
+def open_session(
+    store: Store, dataset: ArtifactRef, model: str, journal: str, limits: TeacherLimits
+) -> Iterator[Session]:
     """A client of the endpoint that knows `model`; replies go to the journal of everything `asked` this way."""
     path = store.objects.scratch("journals") / f"{asked}.jsonl"
     with (
@@ -54,7 +56,7 @@ def open_client(store: Store, dataset: ArtifactRef, model: str, asked: str, limi
         Journal(path) as journal,
         concurrency("teacher", occupy=limits.concurrency, strict=True),
     ):
-        yield Asking(endpoint, limits, journal)
+        yield Session(endpoint, limits, journal)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from mmkp_core.data.formats import Columns, Format, IngestSettings, IngestSpec, SourceFiles
+from mmkp_core.data.readers import format_of_name
 from mmkp_core.errors import WrongInput
 from mmkp_core.spec import spec
 
@@ -37,7 +38,7 @@ class Source:
         """How this file becomes posts: what is said of it here, the rest as in `settings`."""
         return IngestSpec(
             **{field.name: getattr(settings, field.name) for field in fields(settings)},
-            format=guess_format(Path(self.path)) if self.format == "auto" else self.format,
+            format=format_of_name(Path(self.path)) if self.format == "auto" else self.format,
             keyphrases_from=self.keyphrases_from,
             columns=self.columns,
         )
@@ -83,19 +84,6 @@ def allowed(path: str) -> Path:
     if not found.exists():
         raise WrongInput(f"{found} is not there")
     return found
-
-
-def guess_format(path: Path) -> Format:
-    """The format of a file by the names that published sets and tools give to theirs."""
-    name = path.name.lower()
-    endings: dict[str, Format] = {
-        "_ocr_kw.txt": "mm-mkp", ".txt": "cmkp", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "aimkp",
-        "textimage.csv": "trc", "textimage-data.csv": "trc", ".csv": "csv", ".parquet": "parquet",
-    }  # fmt: skip
-    for ending, form in endings.items():
-        if name.endswith(ending):
-            return form
-    raise WrongInput(f"the format of {path} cannot be told from its name; say it with --format")
 
 
 def content_hash(files: SourceFiles) -> dict[str, str]:

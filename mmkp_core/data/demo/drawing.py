@@ -1,4 +1,4 @@
-"""What does a generated picture look like?
+"""Draws the generated pictures.
 
 Icons stand near the middle of a plain ground and take 0.34 to 0.42 of its width, for measured reasons: with shapes at
 any place and size, or on noise, small models learn the colour and never the shape. Words are painted over noise.

@@ -1,7 +1,7 @@
-"""What is in generated post number i? Its words, its picture, its phrases and where each of them can be found.
+"""Generates posts by their number: words, picture, phrases and where each phrase can be found.
 
-Everything of a post comes from (seed, number), so a batch streams in constant memory and a copy is told from the
-number of its original. Kinds of phrases:
+Everything of a post comes from (seed, number), so a batch streams in constant memory and the number of a copy says
+which post it copies. Kinds of phrases:
 
     text     its words are in the text
     slogan   its words are painted in the image and nowhere else

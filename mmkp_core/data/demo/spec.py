@@ -1,4 +1,4 @@
-"""What can be asked of the generator."""
+"""The settings of the generator."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The generator's vocabulary: what posts are about and what they are said with.
+"""The generator's vocabulary: what posts are about and the words they use.
 
 No word of a label stands in a filler, a cue or another kind's label, so a phrase is found where its kind says and
 nowhere else.
@@ -27,7 +27,7 @@ COLOURS = {
 }
 SHAPES = ("circle", "square", "triangle", "star", "cross", "ring")
 
-EVENTS = ("sale", "concert", "parade")  # said in the text; the shape that goes with it is drawn
+EVENTS = ("sale", "concert", "parade")  # stands in the text; the shape that goes with it is drawn
 
 TOPICS = {
     "weather": ("umbrella", "drizzle", "forecast", "thunder", "sunshine", "breeze", "puddles", "clouds"),

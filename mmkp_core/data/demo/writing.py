@@ -1,4 +1,4 @@
-"""How do generated posts become files? `posts.jsonl` and `images/` as a user would have them, `facts.jsonl` beside."""
+"""Writes generated posts as files: `posts.jsonl` and `images/` as a user would have them, `facts.jsonl` beside."""
 
 import io
 from collections.abc import Callable

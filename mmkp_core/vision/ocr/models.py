@@ -21,7 +21,7 @@ class ModelFiles:
     det: Path
     rec: Path
     cls: Path | None
-    """The angle classifier, where it is asked for."""
+    """The angle classifier, where the spec wants one."""
 
     def hashes(self) -> dict[str, str]:
         """By role: a folder that moved holds the same models, a file that changed does not. A model's `inference.yml`

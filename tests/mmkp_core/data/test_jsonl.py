@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmkp_core.data import jsonl
-from mmkp_core.data.formats import Columns, IngestSpec
+from mmkp_core.data.formats import Columns, IngestSpec, SourceFiles
 from mmkp_core.data.json_rows import json_object
 from mmkp_core.data.quarantine import RowFault
 from mmkp_core.data.rows import Carried, row_of_mapping
@@ -181,7 +181,7 @@ def test_the_fast_way_and_the_rules_agree_on_any_lines(
             except RowFault as fault:
                 bad.append((number, fault.reason))
     found, found_bad = [], []
-    for rows in jsonl.read_jsonl(path, spec):
+    for rows in jsonl.read_jsonl(path, SourceFiles(posts=(path,)), spec):
         found_bad += [(row.line, row.reason) for row in rows.bad]
         for values in rows.columns.to_pylist():
             phrases = values["keyphrases"] or []

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from mmkp_core.data.post import Example, Post
-from mmkp_core.teacher.client import Asking
 from mmkp_core.teacher.endpoint import ApiKey, Endpoint
 from mmkp_core.teacher.journal import Journal
-from mmkp_core.teacher.rationales import Taught, teach
+from mmkp_core.teacher.rationales import Rationales, teach
 from mmkp_core.teacher.scripted import Script, ScriptedServer, serving
+from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 
 
@@ -47,7 +47,7 @@ class Desk:
         self.journal = folder / "journal.jsonl"
         self.clock = JumpClock()
         self._stack = stack
-        self.asking: Asking
+        self.session: Session
 
     def serve(self, **script: Any) -> ScriptedServer:
         return self._stack.enter_context(serving(Script(**script)))
@@ -60,11 +60,11 @@ class Desk:
         images: Callable[[str], bytes | None] = lambda key: None,
         key: str = "sk-test",
         **limits: Any,
-    ) -> Taught:
+    ) -> Rationales:
         given = TeacherLimits(**{"concurrency": 4, "timeout": 5.0, **limits})
         with Journal(self.journal) as journal:
-            self.asking = Asking(Endpoint(server.url, ApiKey(key)), given, journal, clock=self.clock)
-            return teach(examples, images, spec or TeacherSpec(), self.asking)
+            self.session = Session(Endpoint(server.url, ApiKey(key)), given, journal, clock=self.clock)
+            return teach(examples, images, spec or TeacherSpec(), self.session)
 
 
 @pytest.fixture

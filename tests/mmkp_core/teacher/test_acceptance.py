@@ -6,7 +6,7 @@ import pytest
 
 from mmkp_core.data.post import Example, Post
 from mmkp_core.prompts.teacher import SYSTEM
-from mmkp_core.teacher.acceptance import Rationale, planted_phrases, read_rationale, unaskable
+from mmkp_core.teacher.acceptance import Rationale, planted_phrases, read_rationale, unanswerable
 from mmkp_core.teacher.reply import Flaw, Reply
 from mmkp_core.teacher.spec import TeacherSpec
 
@@ -137,6 +137,6 @@ def test_ordinary_posts_order_nothing(text: str) -> None:
     [((), "no_keyphrases"), ((" ; ",), "no_keyphrases"), (("x" * 101,), "too_large"), (("a",) * 21, "too_large")],
 )
 def test_posts_that_no_reply_could_serve_are_not_asked_about(keyphrases: tuple[str, ...], reason: str) -> None:
-    flaw = unaskable(Example(post=Post(post_id="1", text="t", keyphrases=keyphrases)))
+    flaw = unanswerable(Example(post=Post(post_id="1", text="t", keyphrases=keyphrases)))
     assert flaw
     assert flaw.reason == reason

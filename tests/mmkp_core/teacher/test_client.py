@@ -14,10 +14,10 @@ from PIL import Image
 
 from mmkp_core.data.post import Example
 from mmkp_core.errors import MmkpError, Transient, Unavailable
-from mmkp_core.teacher.client import Asking
 from mmkp_core.teacher.endpoint import Endpoint
 from mmkp_core.teacher.journal import Journal, read_replies
 from mmkp_core.teacher.rationales import teach
+from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
 
 Posts = Callable[..., list[Example]]
@@ -30,9 +30,9 @@ def by_number(*faults: str | None) -> dict[str, Any]:
 @pytest.mark.parametrize("fault", ["rate_limited", "rate_limited_bare", "server_error", "hang", "cut"])
 def test_what_passes_is_tried_again(desk: Any, posts: Posts, fault: str) -> None:
     server = desk.serve(**by_number(fault))
-    taught = desk.teach(server, posts(1), timeout=0.1 if fault == "hang" else 5.0)
-    assert taught.counts == {"accepted": 1}
-    assert taught.rows["attempts"].to_pylist() == [2]
+    made = desk.teach(server, posts(1), timeout=0.1 if fault == "hang" else 5.0)
+    assert made.counts == {"accepted": 1}
+    assert made.rows["attempts"].to_pylist() == [2]
     assert server.stats.requests == 2
 
 
@@ -47,10 +47,10 @@ def test_what_passes_is_tried_again(desk: Any, posts: Posts, fault: str) -> None
 )
 def test_what_cannot_be_mended_is_rejected_at_once(desk: Any, posts: Posts, fault: str, reason: str) -> None:
     server = desk.serve(**by_number(None, fault))
-    taught = desk.teach(server, posts(2), concurrency=1)
-    assert taught.counts == {"accepted": 1, f"rejected: {reason}": 1}
+    made = desk.teach(server, posts(2), concurrency=1)
+    assert made.counts == {"accepted": 1, f"rejected: {reason}": 1}
     assert server.stats.requests == 2
-    assert taught.rows["rationale"].null_count == 1
+    assert made.rows["rationale"].null_count == 1
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_an_unreadable_reply_gets_one_repair_turn(desk: Any, posts: Posts, fault
 
     desk.journal.unlink()
     hopeless = desk.serve(**by_number(fault, fault, fault))
-    taught = desk.teach(hopeless, posts(1))
-    assert taught.counts == {f"rejected: {reason}": 1}
-    assert taught.rows["turns"].to_pylist() == [2]
+    made = desk.teach(hopeless, posts(1))
+    assert made.counts == {f"rejected: {reason}": 1}
+    assert made.rows["turns"].to_pylist() == [2]
     assert hopeless.stats.requests == 2
 
 
@@ -107,15 +107,15 @@ def test_an_endpoint_that_is_gone_stops_the_run(desk: Any, posts: Posts, tmp_pat
         taken.bind(("127.0.0.1", 0))
         endpoint = Endpoint(f"http://127.0.0.1:{taken.getsockname()[1]}/v1")
         with Journal(tmp_path / "j") as journal:
-            asking = Asking(endpoint, TeacherLimits(concurrency=2, attempts=2), journal, clock=desk.clock)
+            session = Session(endpoint, TeacherLimits(concurrency=2, attempts=2), journal, clock=desk.clock)
             with pytest.raises(Transient, match="answers nothing any more"):
-                teach(posts(100), lambda key: None, TeacherSpec(), asking)
+                teach(posts(100), lambda key: None, TeacherSpec(), session)
 
 
 def test_a_question_fails_when_its_attempts_are_used_up(desk: Any, posts: Posts) -> None:
     server = desk.serve(by_number=dict.fromkeys(range(3), "server_error"))
-    taught = desk.teach(server, posts(2), concurrency=1, attempts=3)
-    assert taught.counts == {"accepted": 1, "failed: server_error": 1}
+    made = desk.teach(server, posts(2), concurrency=1, attempts=3)
+    assert made.counts == {"accepted": 1, "failed: server_error": 1}
     again = desk.teach(server, posts(2), concurrency=1)
     assert again.counts == {"accepted": 2}
 
@@ -136,8 +136,8 @@ def test_a_pause_beyond_all_patience_stops_the_run(desk: Any, posts: Posts) -> N
 def test_nobody_asks_during_a_pause(desk: Any, posts: Posts) -> None:
     """The first request is told to wait; of the seven others none is sent before the pause is over."""
     server = desk.serve(retry_after="60", **by_number("rate_limited"))
-    taught = desk.teach(server, posts(8), concurrency=1)
-    assert taught.counts == {"accepted": 8}
+    made = desk.teach(server, posts(8), concurrency=1)
+    assert made.counts == {"accepted": 8}
     assert desk.clock.now() == 1060.0
     assert server.stats.requests == 9
 
@@ -148,8 +148,8 @@ def test_nothing_is_paid_twice(desk: Any, posts: Posts) -> None:
     second = desk.teach(server, posts(20))
     assert server.stats.requests == 20
     assert second.rows.drop_columns("attempts").equals(first.rows.drop_columns("attempts"))
-    assert desk.asking.account.bought == 0
-    assert desk.asking.account.remembered == 20
+    assert desk.session.account.bought == 0
+    assert desk.session.account.remembered == 20
 
 
 def test_the_same_question_at_the_same_time_is_paid_once(desk: Any, posts: Posts) -> None:
@@ -162,31 +162,31 @@ def test_the_same_question_at_the_same_time_is_paid_once(desk: Any, posts: Posts
 def test_the_budget_is_passed_by_no_more_than_what_is_in_flight(desk: Any, posts: Posts) -> None:
     server = desk.serve()
     desk.teach(server, posts(1))
-    each = desk.asking.account.tokens
-    taught = desk.teach(server, posts(100), concurrency=4, budget_tokens=10 * each)
-    account = desk.asking.account
+    each = desk.session.account.tokens
+    made = desk.teach(server, posts(100), concurrency=4, budget_tokens=10 * each)
+    account = desk.session.account
     assert 10 * each <= account.tokens <= 14.5 * each  # texts differ by a letter or two
-    assert taught.rows.num_rows + account.unasked == 100
+    assert made.rows.num_rows + account.unasked == 100
     assert server.stats.tokens == account.tokens
 
 
 def test_a_spent_budget_buys_nothing_more_and_a_higher_one_goes_on(desk: Any, posts: Posts) -> None:
     server = desk.serve()
     desk.teach(server, posts(5))
-    paid = desk.asking.account.tokens
+    paid = desk.session.account.tokens
     still = desk.teach(server, posts(30), budget_tokens=paid)
-    assert (still.rows.num_rows, desk.asking.account.unasked, server.stats.requests) == (5, 25, 5)
+    assert (still.rows.num_rows, desk.session.account.unasked, server.stats.requests) == (5, 25, 5)
     assert desk.teach(server, posts(30)).rows.num_rows == 30
     assert server.stats.requests == 30
 
 
 def test_the_budget_may_be_money(desk: Any, posts: Posts) -> None:
     server = desk.serve()
-    taught = desk.teach(server, posts(30), concurrency=1, price_prompt=2.0, price_reply=8.0, budget_cost=0.005)
-    account = desk.asking.account
+    made = desk.teach(server, posts(30), concurrency=1, price_prompt=2.0, price_reply=8.0, budget_cost=0.005)
+    account = desk.session.account
     assert account.cost == pytest.approx((account.prompt_tokens * 2 + account.completion_tokens * 8) / 1e6)
     assert 0.005 <= account.cost < 0.005 * 1.2
-    assert sum(taught.rows["cost"].to_pylist()) == pytest.approx(account.cost)
+    assert sum(made.rows["cost"].to_pylist()) == pytest.approx(account.cost)
 
 
 def test_no_more_are_in_flight_than_asked_for(desk: Any, posts: Posts) -> None:
@@ -212,8 +212,8 @@ def test_pictures_are_sent_and_lost_ones_said_so(desk: Any, posts: Posts) -> Non
         *(Example(post=post.post) for post in posts(1, image="b" * 64)),
         *(Example(post=post.post) for post in posts(1, image="c" * 64)),
     ]
-    taught = desk.teach(server, examples, images=stored.get)
-    assert taught.counts == {"accepted": 1, "failed: image_missing": 1, "failed: image_unreadable": 1}
+    made = desk.teach(server, examples, images=stored.get)
+    assert made.counts == {"accepted": 1, "failed: image_missing": 1, "failed: image_unreadable": 1}
     assert server.stats.requests == 1
 
 
@@ -237,8 +237,8 @@ def test_a_caller_who_has_enough_may_leave(desk: Any, posts: Posts, tmp_path: Pa
 
     server = desk.serve(delay=0.01)
     with Journal(tmp_path / "j") as journal:
-        asking = Asking(Endpoint(server.url), TeacherLimits(concurrency=2), journal)
-        rows = rationale_rows(posts(200), lambda key: None, TeacherSpec(), asking)
+        session = Session(Endpoint(server.url), TeacherLimits(concurrency=2), journal)
+        rows = rationale_rows(posts(200), lambda key: None, TeacherSpec(), session)
         next(rows)
         rows.close()
     assert server.stats.requests < 20
@@ -267,7 +267,7 @@ def test_the_key_is_nowhere(
     except MmkpError as error:
         outcome = error
         said = "".join(traceback.format_exception(error)) + repr(vars(error))
-    said += caplog.text + repr(desk.asking) + repr(desk.asking.endpoint) + repr(desk.asking.account)
+    said += caplog.text + repr(desk.session) + repr(desk.session.endpoint) + repr(desk.session.account)
     for path in tmp_path.rglob("*"):
         said += path.read_text()
     assert marker not in said

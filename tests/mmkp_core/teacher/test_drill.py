@@ -20,7 +20,7 @@ RUN = """
 import sys
 from pathlib import Path
 from mmkp_core.data.post import Example, Post
-from mmkp_core.teacher.client import Asking
+from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.endpoint import ApiKey, Endpoint
 from mmkp_core.teacher.journal import Journal
 from mmkp_core.teacher.rationales import teach
@@ -32,10 +32,10 @@ examples = [
 ]
 limits = TeacherLimits(concurrency=int(in_flight), timeout=0.5, budget_tokens=int(budget))
 with Journal(Path(journal)) as journal:
-    asking = Asking(Endpoint(url, ApiKey("sk-drill-marker")), limits, journal)
-    taught = teach(examples, lambda key: None, TeacherSpec(), asking)
-print(taught.counts, asking.account)
-Path(rows).write_text("\\n".join(f"{r['post_id']} {r['status']} {r['reason']}" for r in taught.rows.to_pylist()))
+    session = Session(Endpoint(url, ApiKey("sk-drill-marker")), limits, journal)
+    made = teach(examples, lambda key: None, TeacherSpec(), session)
+print(made.counts, session.account)
+Path(rows).write_text("\\n".join(f"{r['post_id']} {r['status']} {r['reason']}" for r in made.rows.to_pylist()))
 """
 
 

@@ -64,8 +64,8 @@ def test_a_pause_holds_back_everyone() -> None:
         clock = JumpClock()
         pace = Pace(TeacherLimits(), clock)
         sent = await pace.turn(1)
-        pace.told_to_wait(sent, 30.0)
-        pace.told_to_wait(sent, 10.0)  # a shorter wish does not end a longer one
+        pace.pause(sent, 30.0)
+        pace.pause(sent, 10.0)  # a shorter wish does not end a longer one
         return await asyncio.gather(*(pace.turn(1) for _ in range(3)))
 
     assert asyncio.run(run()) == [30.0] * 3
@@ -79,8 +79,8 @@ def test_turned_away_together_is_one_event() -> None:
         pace = Pace(TeacherLimits(), clock)
         sent = [await pace.turn(1) for _ in range(64)]
         clock.time = 1.0
-        first = [pace.told_to_wait(at, None) for at in sent]
-        return first, pace.told_to_wait(await pace.turn(1), None)
+        first = [pace.pause(at, None) for at in sent]
+        return first, pace.pause(await pace.turn(1), None)
 
     first, second = asyncio.run(run())
     assert set(first) == {first[0]}

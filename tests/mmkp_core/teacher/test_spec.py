@@ -37,7 +37,7 @@ def test_whatever_changes_a_rationale_changes_the_engine() -> None:
 
 
 def test_the_acceptance_bound_asks_nothing_else() -> None:
-    assert TeacherSpec(accept_f1=0.9).asked == TeacherSpec().asked != TeacherSpec(mode="solve").asked
+    assert TeacherSpec(accept_f1=0.9).journal_key == TeacherSpec().journal_key != TeacherSpec(mode="solve").journal_key
 
 
 def test_specs_load_nothing_heavy() -> None:

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from mmkp_core.tables.vision import ENTITIES
-from mmkp_core.teacher.client import Asking
 from mmkp_core.teacher.endpoint import Endpoint
 from mmkp_core.teacher.journal import Journal
 from mmkp_core.teacher.reply import Flaw, Reply
 from mmkp_core.teacher.scripted import Script, ScriptedServer, serving
 from mmkp_core.teacher.scripted_answers import Fact, Facts
+from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits
 from mmkp_core.vision.entities import Entity, EntitySpec, entity_table, read_entities
 
@@ -73,8 +73,8 @@ def server() -> Iterator[ScriptedServer]:
 
 def entities(server: ScriptedServer, path: Path) -> pa.Table:
     with Journal(path) as journal:
-        asking = Asking(Endpoint(server.url), TeacherLimits(concurrency=1), journal)
-        return entity_table([STAR_KEY, PLAIN_KEY, ODD_KEY, "f" * 64], KEYS.get, EntitySpec(model="scripted"), asking)
+        session = Session(Endpoint(server.url), TeacherLimits(concurrency=1), journal)
+        return entity_table([STAR_KEY, PLAIN_KEY, ODD_KEY, "f" * 64], KEYS.get, EntitySpec(model="scripted"), session)
 
 
 def test_every_image_has_rows_that_say_what_came_of_it(server: ScriptedServer, tmp_path: Path) -> None:

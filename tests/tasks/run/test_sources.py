@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmkp_core.errors import WrongInput
-from tasks.run.sources import Source, allowed, content_hash, guess_format, name_of
+from tasks.run.sources import Source, allowed, content_hash, name_of
 
 
 def test_a_file_below_an_allowed_folder_is_read(home: Path, tmp_path: Path) -> None:
@@ -51,27 +51,6 @@ def test_a_changed_image_changes_the_content(home: Path, tmp_path: Path) -> None
     before = content_hash(source.files())
     (tmp_path / "images" / "x.png").write_bytes(b"2")
     assert content_hash(source.files()) != before
-
-
-@pytest.mark.parametrize(
-    ("name", "form"),
-    [
-        ("valid_src.txt", "cmkp"),
-        ("valid_ocr_kw.txt", "mm-mkp"),
-        ("valid.json", "aimkp"),
-        ("textimage-data.csv", "trc"),
-        ("mine.csv", "csv"),
-        ("a.JSONL", "jsonl"),
-        ("a.parquet", "parquet"),
-    ],
-)
-def test_formats_are_told_by_the_names_that_published_sets_use(name: str, form: str) -> None:
-    assert guess_format(Path(name)) == form
-
-
-def test_an_unknown_ending_asks_for_the_format() -> None:
-    with pytest.raises(WrongInput, match="--format"):
-        guess_format(Path("posts.xml"))
 
 
 @pytest.mark.parametrize(("path", "name"), [("a/valid_src.txt", "valid_src"), ("x y!.csv", "x-y"), ("ö.csv", "posts")])

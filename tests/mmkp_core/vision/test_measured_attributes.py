@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 from mmkp_core.data.demo.drawing import draw_picture
 from mmkp_core.data.demo.facts import Picture
 from mmkp_core.data.demo.words import COLOURS
-from mmkp_core.vision.attributes import AttributeSpec, attributes_fingerprint, attributes_table, measure
+from mmkp_core.vision.attributes import AttributeSpec, attributes_table
+from mmkp_core.vision.measured_attributes import measure
 
 
 def png(image: Image.Image) -> bytes:
@@ -71,7 +72,7 @@ def test_without_ocr_nothing_is_said_of_text() -> None:
     assert "text" not in words
 
 
-def test_at_most_the_asked_number_of_words_the_most_marked_first() -> None:
+def test_at_most_the_set_number_of_words_the_most_marked_first() -> None:
     image = draw_picture(Picture("icon", "star", "red", variant="a"))
     every = measured(image)[0]
     assert measured(image, words=2)[0] == every[:2]
@@ -84,7 +85,3 @@ def test_an_unreadable_image_has_a_row_without_words() -> None:
     assert [row["image_key"] for row in rows] == ["a", "k"]
     assert rows[1]["attributes"] == []
     assert dict(rows[0]["measures"])["share of black"] == 1
-
-
-def test_the_fingerprint_follows_the_spec() -> None:
-    assert attributes_fingerprint(AttributeSpec()) != attributes_fingerprint(AttributeSpec(words=3))

@@ -1,4 +1,4 @@
-"""What went wrong with an attempt, and what follows: another try, a pause for everyone, a rejected question, or a stop?
+"""Says what follows from an attempt without a reply: another try, a pause for all, a rejected question, or a stop.
 
     429                          a pause for all requests, as long as the endpoint says; not counted as an attempt
     408, 409, 5xx, no answer     another try of this request after a pause that grows
@@ -20,7 +20,9 @@ _UNKNOWN_MODEL = ("model_not_found", "invalid_model", "model_not_available")
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Unanswered:
+    """An attempt that brought no reply, and what follows."""
+
     step: Literal["again", "wait", "reject", "stop"]
     reason: Failure | Rejection
     detail: str
@@ -33,7 +35,7 @@ class Trouble:
     """How often the request was sent before this was its end."""
 
 
-def trouble_of_status(status: int, body: Any, headers: Mapping[str, str]) -> Trouble:
+def failure_of_status(status: int, body: Any, headers: Mapping[str, str]) -> Unanswered:
     """What an HTTP status other than 2xx means; `body` is the decoded JSON, or the raw text."""
     error = body.get("error", body) if isinstance(body, Mapping) else {}
     fields = error if isinstance(error, Mapping) else {"message": error}
@@ -41,28 +43,30 @@ def trouble_of_status(status: int, body: Any, headers: Mapping[str, str]) -> Tro
     message = str(fields.get("message") or (body if isinstance(body, str) else "") or "no message")
     detail = f"HTTP {status}: {' '.join(message.split())[:300]}"
     if codes & set(_QUOTA) or status == 402:
-        return Trouble("stop", "bad_request", f"the endpoint says that nothing is left to spend ({detail}); top it up")
+        return Unanswered(
+            "stop", "bad_request", f"the endpoint says that nothing is left to spend ({detail}); top it up"
+        )
     if 300 <= status < 400:  # not followed: the key would go along
-        return Trouble("stop", "bad_request", f"the endpoint sends requests elsewhere ({detail}); give that address")
+        return Unanswered("stop", "bad_request", f"the endpoint sends requests elsewhere ({detail}); give that address")
     if status == 401:
-        return Trouble("stop", "bad_request", f"the endpoint does not take the key ({detail}); give a valid one")
+        return Unanswered("stop", "bad_request", f"the endpoint does not take the key ({detail}); give a valid one")
     if status == 403:
-        return Trouble("stop", "bad_request", f"the key may not use this model or endpoint ({detail})")
+        return Unanswered("stop", "bad_request", f"the key may not use this model or endpoint ({detail})")
     if codes & set(_UNKNOWN_MODEL) or status == 404:
-        return Trouble("stop", "bad_request", f"the endpoint does not know the model or the path ({detail})")
+        return Unanswered("stop", "bad_request", f"the endpoint does not know the model or the path ({detail})")
     if status == 429 or (status == 503 and _pause(headers) is not None):
-        return Trouble("wait", "rate_limited", detail, _pause(headers))
+        return Unanswered("wait", "rate_limited", detail, _pause(headers))
     if status in (408, 409) or status >= 500:
-        return Trouble("again", "server_error", detail, _pause(headers))
+        return Unanswered("again", "server_error", detail, _pause(headers))
     if any("content_filter" in code or "content_policy" in code for code in codes):
-        return Trouble("reject", "content_filter", detail)
+        return Unanswered("reject", "content_filter", detail)
     if status == 413 or "context_length_exceeded" in codes:
-        return Trouble("reject", "too_large", detail)
-    return Trouble("reject", "bad_request", detail)
+        return Unanswered("reject", "too_large", detail)
+    return Unanswered("reject", "bad_request", detail)
 
 
 def _pause(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the endpoint wants to be asked again; a date is read against the endpoint's own clock."""
+    """Seconds until the endpoint takes requests again; a date is read against the endpoint's own clock."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
             seconds = float(headers.get(name, "")) / unit

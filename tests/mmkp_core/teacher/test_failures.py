@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from mmkp_core.teacher.trouble import trouble_of_status
+from mmkp_core.teacher.failures import failure_of_status
 
 
 def error(code: str, message: str = "m") -> dict[str, Any]:
@@ -32,9 +32,9 @@ def error(code: str, message: str = "m") -> dict[str, Any]:
     ],
 )
 def test_statuses_mean_what_can_be_done(status: int, body: Any, step: str, reason: str) -> None:
-    trouble = trouble_of_status(status, body, {})
-    assert (trouble.step, trouble.reason) == (step, reason)
-    assert str(status) in trouble.detail
+    failure = failure_of_status(status, body, {})
+    assert (failure.step, failure.reason) == (step, reason)
+    assert str(status) in failure.detail
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_statuses_mean_what_can_be_done(status: int, body: Any, step: str, reaso
     ],
 )
 def test_the_pause_that_is_asked_for(headers: dict[str, str], seconds: float | None) -> None:
-    assert trouble_of_status(429, "", headers).pause == seconds
+    assert failure_of_status(429, "", headers).pause == seconds
 
 
 def test_a_busy_server_that_names_a_pause_holds_back_everyone() -> None:
-    assert trouble_of_status(503, "", {"retry-after": "3"}).step == "wait"
+    assert failure_of_status(503, "", {"retry-after": "3"}).step == "wait"
