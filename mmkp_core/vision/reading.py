@@ -13,7 +13,8 @@ from mmkp_core.data.post import Example, ImageFeatures, Post
 from mmkp_core.errors import Transient
 from mmkp_core.vision.attribute_engines import make_attribute_engine
 from mmkp_core.vision.attributes import AttributeSpec
-from mmkp_core.vision.features.files import FeatureSpec, make_extractor
+from mmkp_core.vision.features.extractor import extract_features
+from mmkp_core.vision.features.table import FeatureSpec, make_extractor
 from mmkp_core.vision.ocr.engines import make_engine
 from mmkp_core.vision.ocr.reading import read_image
 from mmkp_core.vision.ocr.spec import OcrSpec

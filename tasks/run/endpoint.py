@@ -47,10 +47,10 @@ class Round:
 
 @contextmanager
 def open_session(
-    store: Store, dataset: ArtifactRef, model: str, journal: str, limits: TeacherLimits
+    store: Store, dataset: ArtifactRef, model: str, journal_name: str, limits: TeacherLimits
 ) -> Iterator[Session]:
-    """A client of the endpoint that knows `model`; replies go to the journal of everything `asked` this way."""
-    path = store.objects.scratch("journals") / f"{asked}.jsonl"
+    """A session with the endpoint that knows `model`; replies go to the journal of that name."""
+    path = store.objects.scratch("journals") / f"{journal_name}.jsonl"
     with (
         _endpoint(store, dataset, model) as endpoint,
         Journal(path) as journal,

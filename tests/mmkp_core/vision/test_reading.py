@@ -15,7 +15,8 @@ from mmkp_core.data.post import Example, Post
 from mmkp_core.errors import Transient
 from mmkp_core.vision.attributes import AttributeSpec, attributes_table
 from mmkp_core.vision.decoding import Decoded, decode
-from mmkp_core.vision.features.files import FeatureSpec, make_extractor, read_features, write_features
+from mmkp_core.vision.features.files import read_features, write_features
+from mmkp_core.vision.features.table import FeatureSpec, make_extractor
 from mmkp_core.vision.measured_attributes import measure
 from mmkp_core.vision.ocr.engines import make_engine
 from mmkp_core.vision.ocr.reading import read_image
