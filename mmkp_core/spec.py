@@ -23,7 +23,7 @@ def spec(cls: type[T]) -> type[T]:
 
 
 def _complete_form(schema: dict[str, Any], cls: type) -> None:
-    """What pydantic leaves out: the names of parts, else headed by their class, and the meanings of inherited fields."""
+    """Add what pydantic leaves out: names of parts, else headed by their class, and meanings of inherited fields."""
     for name, field_schema in schema.get("properties", {}).items():
         field_schema.setdefault("title", name.replace("_", " ").title())
     for base in cls.__mro__[1:-1]:
