@@ -5,8 +5,9 @@ field of a spec with a capital (`learning_rate` is "Learning Rate").
 """
 
 import json
+from contextlib import suppress
 
-from browser import Page
+from browser import FIND, Page
 
 STATES = ("Scheduled", "Late", "Pending", "Running", "Retrying", "AwaitingRetry", "AwaitingConcurrencySlot")
 ENDS = ("Completed", "Cached", "Failed", "Crashed", "Cancelled", "Cancelling")
@@ -15,8 +16,7 @@ ENDS = ("Completed", "Cached", "Failed", "Crashed", "Cancelled", "Cancelling")
 def open_run_form(page: Page, site: str, deployment: str) -> None:
     """Deployments -> the deployment -> Run -> Custom run."""
     page.open(f"{site}/v2/deployments")
-    page.click(deployment, "a")
-    page.until("location.pathname.includes('/deployments/deployment/')")
+    follow(page, f"({FIND})({json.dumps(deployment)}, 'a')", "/deployments/deployment/")
     open_menu(page, "Run", "button")
     page.click("Custom run", "[role=menuitem]")
     page.until(f"!!{field('Run Name')}")
@@ -158,15 +158,28 @@ def task_states(page: Page, site: str, run: str) -> list[str]:
 def open_artifact(page: Page, site: str, run: str, key: str) -> None:
     """Run -> Artifacts -> the key -> its newest version."""
     open_run(page, site, run, "Artifacts")
-    page.click_selector(f'a[href*="/artifacts/key/{key}"]')
-    page.until("location.pathname.includes('/artifacts/key/')")
+    follow(page, link(f"/artifacts/key/{key}"), "/artifacts/key/")
     page.settle(2.0)  # the run's own list, still shown for a moment, has such links too
-    page.click_selector('a[href*="/artifacts/artifact/"]')
-    page.until("location.pathname.includes('/artifacts/artifact/')")
+    follow(page, link("/artifacts/artifact/"), "/artifacts/artifact/")
 
 
 def open_report(page: Page, site: str, run: str, key: str = "report") -> None:
     """The click that opens the report that a run's link artifact points at."""
     open_artifact(page, site, run, key)
-    page.click_selector('a[href*="/reports/"]')
-    page.until("location.pathname.startsWith('/reports/')")
+    follow(page, link("/reports/"), "/reports/")
+
+
+def link(address: str) -> str:
+    """A script that finds a link by a part of its address."""
+    return f"document.querySelector('a[href*={json.dumps(address)}]')"
+
+
+def follow(page: Page, element: str, path: str) -> None:
+    """Click a link until its page is there: a click on a page that is still drawing itself is lost."""
+    for _ in range(10):
+        with suppress(TimeoutError):
+            page.click_element(element, 10)
+        with suppress(TimeoutError):
+            page.until(f"location.pathname.includes({json.dumps(path)})", 3)
+            return
+    raise TimeoutError(f"no click leads from {page.address} to {path}")
