@@ -153,9 +153,6 @@ class Page:
         """Click what shows `text`; `role` is a CSS selector that narrows the search."""
         self.click_element(f"({FIND})({json.dumps(text)}, {json.dumps(role)})", seconds)
 
-    def click_selector(self, selector: str, seconds: float = 20.0) -> None:
-        self.click_element(f"document.querySelector({json.dumps(selector)})", seconds)
-
     def click_element(self, script: str, seconds: float = 20.0) -> None:
         """With the real mouse, once the element is there, in view and nothing lies over it.
 
