@@ -22,8 +22,10 @@ def spec(cls: type[T]) -> type[T]:
     return dataclass(frozen=True, kw_only=True)(cls)
 
 
-def _describe_inherited(schema: dict[str, Any], cls: type) -> None:
-    """Put the meanings of inherited fields into a form: pydantic reads the docstrings of a class's own fields only."""
+def _complete_form(schema: dict[str, Any], cls: type) -> None:
+    """Add what pydantic leaves out: names of parts, else headed by their class, and meanings of inherited fields."""
+    for name, field_schema in schema.get("properties", {}).items():
+        field_schema.setdefault("title", name.replace("_", " ").title())
     for base in cls.__mro__[1:-1]:
         known = adapter(base).json_schema()["properties"]
         for name, field_schema in schema.get("properties", {}).items():
@@ -31,7 +33,7 @@ def _describe_inherited(schema: dict[str, Any], cls: type) -> None:
                 field_schema.setdefault("description", known[name]["description"])
 
 
-FORM = {"use_attribute_docstrings": True, "extra": "forbid", "json_schema_extra": _describe_inherited}
+FORM = {"use_attribute_docstrings": True, "extra": "forbid", "json_schema_extra": _complete_form}
 
 
 def dump(value: Any) -> Any:

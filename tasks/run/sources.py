@@ -21,7 +21,7 @@ class Source:
 
     path: str = ""
     """The file of posts. Relative paths start at the first folder that the operator allows."""
-    format: Literal["auto"] | Format = "auto"
+    format: Literal["auto", Format] = "auto"
     """The layout of the file; `auto`: by its name."""
     images: str = ""
     """The folder of the posts' images; empty where there are none."""

@@ -52,6 +52,20 @@ def fill_all(page: Page, values: dict[str, str]) -> None:
     raise TimeoutError(f"the form does not keep {values}")
 
 
+def write_json(page: Page, settings: object) -> None:
+    """Into the first field of a form that takes JSON; typed again where the form's defaults come after."""
+    editor = "document.querySelector('main .cm-content')"
+    text = json.dumps(settings)
+    for _ in range(10):
+        page.until(f"!!{editor}")
+        page.run(f"{editor}.scrollIntoView({{block: 'center'}}), {editor}.focus(), document.execCommand('selectAll')")
+        page.call("Input.insertText", text=text)
+        page.settle(0.5)
+        if page.run(f"{editor}.innerText").replace("\n", "") == text:
+            return
+    raise TimeoutError(f"the form does not keep {text}")
+
+
 def choose(page: Page, label: str, option: str, index: int = 0) -> None:
     """A `Literal`: opens the select and takes an option."""
     page.click_element(field(label, index))

@@ -32,6 +32,7 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = Path(os.environ.get("MMKP_SHOTS", "/nonexistent"))
 DEMO = ["--posts", "120", "--systems", "frequent,tfidf", "--set", "ocr.engine=rapid"]
+EPOCHS = {system: {"training.epochs": 2} for system in ("copy-text", "copy", "m3h-att")}
 
 
 def mmkp(home: Path, *arguments: str, **more: Any) -> "subprocess.Popen[str]":
@@ -112,8 +113,8 @@ def test_a_wrong_value_is_refused_by_the_form(site: str) -> None:
     before = api(site, "/flow_runs/count", {})
     with browser() as page:
         ui.open_run_form(page, site, "pipeline")
-        ui.fill(page, "Epochs", "5000")
-        assert "less than or equal to 1000" in ui.refusal(page)
+        ui.fill(page, "Test Share", "5")
+        assert "less than or equal to 0.9" in ui.refusal(page)
         shot(page, "refused")
     assert api(site, "/flow_runs/count", {}) == before
 
@@ -121,10 +122,11 @@ def test_a_wrong_value_is_refused_by_the_form(site: str) -> None:
 def test_own_data_through_the_form_cancelled_and_retried(site: str, home: Path, own_data: Path) -> None:
     with browser() as page:
         ui.open_run_form(page, site, "pipeline")
-        files = {"Path": str(own_data / "posts.jsonl"), "Images": str(own_data / "images")}
-        ui.fill_all(page, {**files, "name": "own", "Epochs": "2"})
+        typed = {"Path": str(own_data / "posts.jsonl"), "Images": str(own_data / "images"), "name": "own", "seed": "5"}
+        ui.fill_all(page, typed)
+        ui.write_json(page, EPOCHS)
         ui.choose(page, "Engine", "rapid")
-        ui.fill_all(page, {**files, "name": "own", "Epochs": "2"})  # whoever chooses early has defaults come after
+        ui.fill_all(page, typed)  # whoever chooses early has defaults come after
         assert ui.value(page, "Engine") == "rapid"
         shot(page, "form")
         run = ui.submit(page)
@@ -143,7 +145,8 @@ def test_own_data_through_the_form_cancelled_and_retried(site: str, home: Path, 
         shot(page, "retried")
         assert "Cached" in ui.task_states(page, site, run)
     parameters = api(site, f"/flow_runs/{run}")["parameters"]
-    assert (parameters["training"]["epochs"], parameters["ocr"]["engine"]) == (2, "rapid")
+    settings = parameters["settings"]
+    assert (settings["ocr"]["engine"], settings["systems"], parameters["seed"]) == ("rapid", EPOCHS, 5)
 
 
 def workers(home: Path) -> list[int]:

@@ -20,7 +20,7 @@ COMMAND = [
     sys.executable, "-m", "flows.command", "demo", "--posts", "160", "--systems", "frequent,copy",
     "--set", "systems.copy.training.epochs=3", "--set", "evaluation.resamples=100", "--set", "ocr.engine=rapid",
 ]  # fmt: skip
-SECONDS = 300
+SECONDS = 900
 
 
 def start(home: Path) -> "subprocess.Popen[str]":

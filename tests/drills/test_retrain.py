@@ -304,7 +304,7 @@ def told_of(running: Operation, run: str) -> dict[str, Any]:
 
 def test_a_failed_run_is_told_once_and_leaves_the_champion(running: Operation) -> None:
     before = running.champion()
-    run = running.fire("retrain", dataset="own", settings={"nearest": "many"})
+    run = running.fire("retrain", dataset="own", settings={"systems": {"tfidf": {"nearest": "many"}}})
     assert running.state(run) == "Failed"
     assert running.champion() == before
     call = told_of(running, run)
@@ -377,7 +377,7 @@ def test_a_teacher_out_of_budget_keeps_what_it_paid_for_and_goes_on(running: Ope
 
 def journal(home: Path) -> list[str]:
     """The questions that were paid for, in order."""
-    file = home / "journals" / f"{TeacherSpec().asked}.jsonl"
+    file = home / "journals" / f"{TeacherSpec().journal_key}.jsonl"
     return [json.loads(line)["reply"]["request"] for line in file.read_text().splitlines()]
 
 

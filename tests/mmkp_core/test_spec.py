@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmkp_core.errors import UnknownName, WrongInput
-from mmkp_core.spec import changed, dump, has_setting, load, spec, walk
+from mmkp_core.spec import adapter, changed, dump, has_setting, load, spec, walk
 from mmkp_core.systems import SYSTEMS, find_system
 
 
@@ -107,6 +107,14 @@ def test_every_row_of_the_table_survives(system: str) -> None:
 
 def test_all_plain_settings_are_walked_by_their_dotted_names() -> None:
     assert [path for path, _, _ in walk(Whole())] == ["way.kind", "way.steps", "sizes", "name"]
+
+
+def test_a_form_heads_a_part_by_its_field_and_not_by_its_class() -> None:
+    @spec
+    class Pair:
+        left: Near = Near()
+
+    assert adapter(Pair).json_schema()["properties"]["left"]["title"] == "Left"
 
 
 def test_reference_lines_are_not_trained_step_by_step() -> None:
