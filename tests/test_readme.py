@@ -62,7 +62,9 @@ def test_a_command_that_is_shown_exists_with_its_options(command: str) -> None:
 @pytest.mark.parametrize("spoken", SPOKEN)
 def test_a_command_within_a_sentence_exists_with_its_options(spoken: str) -> None:
     words = shlex.split(spoken)[1:]
-    known = signature(application(words[0])[words[0]].default_command).parameters.values()
+    command = application(words[0])[words[0]].default_command
+    assert command
+    known = signature(command).parameters.values()
     options = {f"--{option.name.replace('_', '-')}" for option in known if option.kind is Parameter.KEYWORD_ONLY}
 
     assert {word for word in words if word.startswith("--")} <= options
