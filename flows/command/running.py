@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from inspect import Parameter, signature
 from typing import Any, get_args, get_origin
 
-from mmkp_core.errors import UnknownName, WrongInput
+from mmkp_core.errors import UnknownName
 
 
 def run_flow(name: str, parameters: Mapping[str, Any]) -> Any:
