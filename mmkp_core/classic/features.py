@@ -16,7 +16,7 @@ def given_features(spec: ClassicSpec, features: ImageFeatures | None) -> ImageFe
 
 
 def cell_numbers(features: ImageFeatures | None) -> int:
-    """Numbers per cell; 1 where no vectors are read or they are withheld, so that one masked cell of zeros stands in."""
+    """Numbers per cell; 1 where none are read or they are withheld, and one masked cell of zeros stands in."""
     return 1 if features is None else features.numbers
 
 

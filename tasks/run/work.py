@@ -126,8 +126,8 @@ def features_of(store: Store, enrichments: Sequence[ArtifactRef], posts: Sequenc
 def with_rationales(store: Store, given: Sequence[Example], rationales: ArtifactRef) -> list[Example]:
     """Examples with the teacher's accepted rationales.
 
-    A rationale belongs to the request that it answers, and a request shows a post as the teacher was shown it, which may
-    be more than the student reads.
+    A rationale belongs to the request that it answers, and a request holds the post as the teacher was shown it, which
+    may be more than the student reads.
     """
     import pyarrow.compute as pc
 
