@@ -1,7 +1,7 @@
 """The flows, one file each, read top down.
 
-`command/` is the command line that is made from them, `server/` runs Prefect. Importing this package loads nothing
-heavy.
+`stages` holds what they have in common, `settings` what can be set. `command/` makes the command line from them,
+`server/` runs Prefect. Importing this package loads nothing heavy.
 """
 
 import logging

@@ -5,16 +5,13 @@ from prefect import flow
 from flows.settings import BenchmarkSettings, Name, Seed, SystemId, chosen_specs
 from flows.stages import (
     TASK_RUNNER,
-    kinds_read,
-    known_or_new,
+    enrich_for,
     leaderboard_stage,
     rationales_of,
     score_stage,
     train_stage,
 )
-from storage.split import Split
 from tasks.names import resolve
-from tasks.run.store import open_store
 
 
 @flow(task_runner=TASK_RUNNER)
@@ -40,12 +37,11 @@ def benchmark(
     scores = []
     for split in splits:
         parts = resolve("split", split)
-        dataset = Split(open_store(), parts).dataset.ref
-        enrichments = known_or_new(dataset, kinds_read(specs), settings)
+        enrichments = enrich_for(specs, parts, split)
         rationales = rationales_of(specs, parts)
         for seed in seeds:
             names = {system: f"{split}-{system}-seed{seed}" for system in systems}
             runs = train_stage(specs, parts, enrichments, rationales, seed, names, rebuild)
             key = f"scores-{parts.fingerprint}-{seed}"
-            scores += score_stage(runs, parts, settings.evaluation, rebuild, settings.limits, key)
+            scores += score_stage(runs, parts, settings.evaluation, rebuild, key=key)
     return leaderboard_stage(f"Benchmark: {name}", scores, name, rebuild)

@@ -83,8 +83,8 @@ class PredictSettings:
 
 
 @spec
-class BenchmarkSettings(EnrichSettings):
-    """What all runs of a benchmark have in common."""
+class BenchmarkSettings:
+    """What all runs of a benchmark have in common; images are as the data set's enrichments say."""
 
     systems: SystemSettings = field(default_factory=dict)
     """Changes to systems' own settings, by system."""
@@ -93,11 +93,13 @@ class BenchmarkSettings(EnrichSettings):
 
 
 @spec
-class PipelineSettings(BenchmarkSettings):
-    """Every stage's settings."""
+class StageSettings(EnrichSettings):
+    """Settings of the stages that a pipeline goes through, wherever its posts come from."""
 
-    ingest: IngestSettings = IngestSettings()
-    """How rows become posts."""
+    systems: SystemSettings = field(default_factory=dict)
+    """Changes to systems' own settings, by system."""
+    evaluation: EvaluateSpec = EvaluateSpec()
+    """Whose rules, and how sure."""
     split: SplitSpec = SplitSpec()
     """Kind, shares and what counts as too similar."""
     teacher: TeacherSpec = TeacherSpec()
@@ -105,7 +107,15 @@ class PipelineSettings(BenchmarkSettings):
 
 
 @spec
-class DemoSettings(BenchmarkSettings):
+class PipelineSettings(StageSettings):
+    """Every stage's settings."""
+
+    ingest: IngestSettings = IngestSettings()
+    """How rows become posts."""
+
+
+@spec
+class DemoSettings(StageSettings):
     """Every stage's settings, for generated posts."""
 
     later_share: Annotated[float, Ge(0), Le(1)] = 0.25
@@ -115,8 +125,6 @@ class DemoSettings(BenchmarkSettings):
     """What a vision model names in images; `scripted` stands in for one."""
     split: SplitSpec = SplitSpec(test_share=0.2)
     """Kind, shares and what counts as too similar."""
-    teacher: TeacherSpec = TeacherSpec()
-    """Asked for rationales if one of the systems learns from them."""
     training_seed: Seed = 0
     """Seed of the trainings; the posts have their own."""
 

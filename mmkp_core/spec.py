@@ -5,7 +5,7 @@ so that the same class is checked on the command line, drawn as a form and hashe
 """
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar, dataclass_transform, get_args, get_type_hints
 
@@ -48,7 +48,7 @@ def load(kind: type[T], document: Any) -> T:
     try:
         return adapter(kind).validate_python(document)  # type: ignore[arg-type, no-any-return]
     except ValidationError as error:
-        raise WrongInput(explained(error)) from None
+        raise refusal(error, kind) from None
 
 
 @functools.cache
@@ -59,13 +59,25 @@ def adapter(kind: Any) -> Any:
     return TypeAdapter(kind)
 
 
-def explained(error: Any, before: str = "") -> str:
-    """The first of pydantic's complaints as one line: which setting, its value, what is wrong."""
+def refusal(error: Any, kind: Any, before: str = "") -> WrongInput:
+    """The first of pydantic's complaints about a value of `kind`, in one line: which setting, and what is wrong."""
     first = error.errors()[0]
-    path = ".".join(str(part) for part in (*filter(None, [before]), *first["loc"]))
+    path = [str(part) for part in (*filter(None, [before]), *first["loc"])]
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f"there is no setting {path!r}"
-    return f"{path} = {first['input']!r}: {lower_first(first['msg'])}"
+        known = _names_at(kind, first["loc"][:-1])
+        return UnknownName(f"setting of {'.'.join(path[:-1])}" if path[:-1] else "setting", path[-1], known)
+    return WrongInput(f"{'.'.join(path)} = {first['input']!r}: {lower_first(first['msg'])}")
+
+
+def _names_at(kind: Any, path: Sequence[Any]) -> list[str]:
+    """The settings of the spec that stands at `path` inside a `kind`."""
+    choices = [choice for choice in get_args(kind) or (kind,) if is_dataclass(choice)]
+    if not path:
+        return [f.name for choice in choices for f in fields(choice)]
+    inner = [get_type_hints(choice)[path[0]] for choice in choices if path[0] in get_type_hints(choice)]
+    if not inner:  # the name of a choice, which stands in the path and is no field
+        return _names_at(kind, path[1:])
+    return [name for one in inner for name in _names_at(one, path[1:])]
 
 
 def changed(value: T, settings: Mapping[str, Any]) -> T:
@@ -149,7 +161,7 @@ def _checked(kind: type, name: str, new: Any, whole: str) -> Any:
     try:
         return adapter(hint).validate_python(new)
     except ValidationError as error:
-        raise WrongInput(explained(error, whole)) from None
+        raise refusal(error, hint, whole) from None
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:

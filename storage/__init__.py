@@ -5,13 +5,14 @@
     facts       what each kind of artifact states
     draft       an artifact in the making
     store       find, build, publish: the one reuse rule
-    locks       two builders of one thing wait for each other
     index       all records and names in a few requests
     images      image bytes by SHA-256
     rows        results kept per image or request, in parts
     names       the only mutable thing: names that point at artifacts, with their history
     upkeep      every byte checked, what nothing needs removed
     catalog     DuckDB views over all of it; `contents` and `sources` say of what, `follower` keeps its file current
+    dataset, split, enrichment, run, champion   artifacts as typed handles; `enriching` adds rows to an enrichment
+    scoring, comparison, report_*   what is scored, compared and shown, read from the store
 
 Nothing here knows Prefect or torch.
 """

@@ -160,8 +160,8 @@ class DecisionFacts:
     low: float | None = None
     high: float | None = None
     p_value: float | None = None
-    posts: int = 0
-    left_out: int = 0
+    posts: int | None = None
+    left_out: int | None = None
     """Posts left out as near-duplicates across the parts."""
 
 

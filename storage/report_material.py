@@ -120,7 +120,7 @@ def decision_row(store: Store, ref: ArtifactRef, names: Mapping[str, str]) -> De
         metric=facts.metric.rpartition(" ")[2] if difference else "",
         difference=difference,
         p_value=1.0 if facts.p_value is None else facts.p_value,
-        posts=facts.posts,
+        posts=facts.posts or 0,
         reason="; ".join(facts.reasons),
     )
 

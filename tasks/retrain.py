@@ -96,7 +96,7 @@ def carry_out(decision: ArtifactRef) -> str:
     )
     rule = load(PromotionRule, record.spec["rule"])
     verdict = Verdict(**{f.name: getattr(facts, f.name) for f in fields(Verdict)})
-    show_champion(facts.name, title, lines=comparison(verdict, rule, challenger, champion, facts.left_out))
+    show_champion(facts.name, title, lines=comparison(verdict, rule, challenger, champion, facts.left_out or 0))
     return facts.verdict
 
 

@@ -62,7 +62,7 @@ def split_by_source(dataset: ArtifactRef, parts: Sequence[str]) -> ArtifactRef:
     store = open_store()
 
     def build(draft: Draft) -> None:
-        counts = {}
+        counts: dict[str, Any] = {}
         with draft.table(SPLITS) as table:
             for record, part in zip(DataSet(store, dataset).parts, parts, strict=True):
                 ids = store.table(record, "posts", ["post_id"])["post_id"].to_pylist()

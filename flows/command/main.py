@@ -86,4 +86,6 @@ def take_home(words: Sequence[str]) -> list[str]:
 
 def _fail(error: object, status: int) -> NoReturn:
     print(f"mmkp: {error}", file=sys.stderr)
+    if isinstance(error, BaseException):  # else frames that hold DuckDB's objects live on to the interpreter's end
+        error.__traceback__ = error.__cause__ = error.__context__ = None
     sys.exit(status)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from inspect import Parameter, signature
 from typing import Any, get_args, get_origin
 
-from mmkp_core.errors import UnknownName, WrongInput
+from mmkp_core.errors import UnknownName
 
 
 def run_flow(name: str, parameters: Mapping[str, Any]) -> Any:
@@ -40,7 +40,7 @@ def checked(flow: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """`parameters` as the flow's own types, or an error in one line that names the wrong one."""
     from pydantic import ValidationError
 
-    from mmkp_core.spec import adapter, explained
+    from mmkp_core.spec import adapter, refusal
 
     known = parameters_of(flow)
     result = {}
@@ -52,7 +52,7 @@ def checked(flow: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
         try:
             result[name] = adapter(kind).validate_python(value)
         except ValidationError as error:
-            raise WrongInput(explained(error, name)) from None
+            raise refusal(error, kind, name) from None
     return result
 
 

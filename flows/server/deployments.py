@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from mmkp_core.errors import UnknownName, WrongInput
-from mmkp_core.spec import adapter, explained
+from mmkp_core.spec import adapter, refusal
 
 if TYPE_CHECKING:
     from prefect.client.schemas.actions import DeploymentScheduleCreate
@@ -101,8 +101,8 @@ def check_parameters(flow: "Flow[..., Any]", parameters: Mapping[str, Any], wher
             raise UnknownName(f"parameter of the flow {flow.name!r}", name, types, hint=f"({where})")
         try:
             adapter(types[name]).validate_python(value)
-        except ValidationError as refusal:
-            raise WrongInput(f"{where}: {explained(refusal, name)}") from refusal
+        except ValidationError as error:
+            raise WrongInput(f"{where}: {refusal(error, types[name], name)}") from error
 
 
 def schedules_from(entries: Sequence[Mapping[str, Any]]) -> "list[DeploymentScheduleCreate]":

@@ -3,9 +3,7 @@
 from mmkp_core.classic.declaration import shown_image
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.data.post import ImageFeatures
-from mmkp_core.errors import Mismatch, UnknownName, WrongInput
-from mmkp_core.imports import imported
-from mmkp_core.vision.features.table import EXTRACTORS
+from mmkp_core.errors import Mismatch, WrongInput
 
 
 def given_features(spec: ClassicSpec, features: ImageFeatures | None) -> ImageFeatures | None:
@@ -17,17 +15,9 @@ def given_features(spec: ClassicSpec, features: ImageFeatures | None) -> ImageFe
     return features
 
 
-def cell_numbers(spec: ClassicSpec, features: ImageFeatures | None) -> int:
-    """Numbers per cell: of the features, or where they are withheld of their extractor; 1 without an image side."""
-    if features is not None:
-        return features.numbers
-    if spec.image is None:
-        return 1
-    name = spec.image.features
-    if name not in EXTRACTORS:
-        raise UnknownName("feature extractor", name, EXTRACTORS)
-    of_extractor, path = EXTRACTORS[name]
-    return int(imported(path)(of_extractor()).numbers)
+def cell_numbers(features: ImageFeatures | None) -> int:
+    """Numbers per cell; 1 where none are read or they are withheld, and one masked cell of zeros stands in."""
+    return 1 if features is None else features.numbers
 
 
 def require_numbers(trained: int, features: ImageFeatures | None) -> None:

@@ -35,7 +35,7 @@ def train(spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpo
     train, valid = ([e for e in part if phrases(e)] for part in (data.train, data.valid))
     if not train:
         raise WrongInput("no training post has a keyphrase; there is nothing to learn from")
-    known, numbers = vocabularies(train, spec), cell_numbers(spec, features)
+    known, numbers = vocabularies(train, spec), cell_numbers(features)
     inputs, valid_inputs = (FieldInputs(part, known, spec, features, numbers) for part in (train, valid))
     network = _fresh(spec, inputs, seed)
     stages = Stages(

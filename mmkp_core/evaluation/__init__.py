@@ -1,0 +1,1 @@
+"""Scores: protocols, slices, significance, and the decision between champion and challenger."""

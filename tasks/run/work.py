@@ -19,6 +19,7 @@ from mmkp_core.vision.features.table import FeatureSpec, make_extractor
 from storage.dataset import DataSet, image_reader, require_keyphrases
 from storage.draft import Draft
 from storage.enrichment import EXTRACTED, Enrichment, examples
+from storage.enrichment import KIND as ENRICHMENT
 from storage.facts import PartFacts, RationalesFacts
 from storage.rows import parts_of
 from storage.run import Run
@@ -123,7 +124,11 @@ def features_of(store: Store, enrichments: Sequence[ArtifactRef], posts: Sequenc
 
 
 def with_rationales(store: Store, given: Sequence[Example], rationales: ArtifactRef) -> list[Example]:
-    """Examples with the teacher's accepted rationales; a rationale belongs to the request it answers."""
+    """Examples with the teacher's accepted rationales.
+
+    A rationale belongs to the request that it answers, and a request holds the post as the teacher was shown it, which
+    may be more than the student reads.
+    """
     import pyarrow.compute as pc
 
     from mmkp_core.teacher.rationales import request_of
@@ -135,7 +140,11 @@ def with_rationales(store: Store, given: Sequence[Example], rationales: Artifact
         rows = store.table(part, "rationales", ["request_hash", "rationale"], where=pc.field("status") == "accepted")
         for request, rationale in zip(*(rows[name].to_pylist() for name in rows.schema.names), strict=True):
             accepted.setdefault(request, rationale)
-    return [replace(example, rationale=accepted.get(request_of(example, spec).hash)) for example in given]
+    shown = examples(store, [example.post for example in given], [r for r in record.inputs if r.kind == ENRICHMENT])
+    return [
+        replace(example, rationale=accepted.get(request_of(asked, spec).hash))
+        for example, asked in zip(given, shown, strict=True)
+    ]
 
 
 def _without_image(data: PredictionData) -> int:

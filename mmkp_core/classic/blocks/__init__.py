@@ -1,0 +1,1 @@
+"""Blocks: the network of each part of a classic system, one file each."""

@@ -1,0 +1,1 @@
+"""Objectives: what a stage of a classic system's training learns."""

@@ -1,0 +1,1 @@
+"""Sections of the report, each worked out from scores and what is shown beside them."""
