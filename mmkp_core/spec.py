@@ -5,6 +5,7 @@ so that the same class is checked on the command line, drawn as a form and hashe
 """
 
 import functools
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar, dataclass_transform, get_args, get_type_hints
@@ -51,12 +52,17 @@ def load(kind: type[T], document: Any) -> T:
         raise refusal(error, kind) from None
 
 
+# pydantic reads docstrings by `ast.parse`, which fails at times in two threads at once (CPython issue 106905)
+_building = threading.RLock()
+
+
 @functools.cache
 def adapter(kind: Any) -> Any:
-    """pydantic's view of a type; built once, since building costs more than checking."""
+    """pydantic's view of a type; built once, since building costs more than checking, and by one thread at a time."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    with _building:
+        return TypeAdapter(kind)
 
 
 def refusal(error: Any, kind: Any, before: str = "") -> WrongInput:

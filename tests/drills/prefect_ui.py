@@ -58,7 +58,10 @@ def write_json(page: Page, settings: object) -> None:
     text = json.dumps(settings)
     for _ in range(10):
         page.until(f"!!{editor}")
-        page.run(f"{editor}.scrollIntoView({{block: 'center'}}), {editor}.focus(), document.execCommand('selectAll')")
+        page.run(f"{editor}.scrollIntoView({{block: 'center'}}), {editor}.focus()")
+        select_all = {"key": "a", "code": "KeyA", "windowsVirtualKeyCode": 65, "modifiers": 2}  # with Control
+        page.call("Input.dispatchKeyEvent", type="rawKeyDown", **select_all)
+        page.call("Input.dispatchKeyEvent", type="keyUp", **select_all)
         page.call("Input.insertText", text=text)
         page.settle(0.5)
         if page.run(f"{editor}.innerText").replace("\n", "") == text:

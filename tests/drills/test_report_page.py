@@ -102,6 +102,6 @@ def test_examples_are_filtered_by_slice_system_and_outcome(opened):
     choose(tab, "by-system", "")
     choose(tab, "by-outcome", "split")
     split = sum(
-        len({any(guess.right for guess in answer.guesses) for said in card.answers}) == 2 for card in report.examples
+        len({any(guess.right for guess in answer.guesses) for answer in card.answers}) == 2 for card in report.examples
     )
     assert place(tab) == f"1 of {split}"
