@@ -5,6 +5,8 @@ field of a spec with a capital (`learning_rate` is "Learning Rate").
 """
 
 import json
+import time
+import urllib.request
 from contextlib import suppress
 
 from browser import FIND, Page
@@ -83,13 +85,30 @@ def value(page: Page, label: str, index: int = 0) -> str:
     return str(page.until(f"(e => e && (e.value || e.innerText || ' '))({field(label, index)})")).strip()
 
 
-def submit(page: Page) -> str:
-    """Start the run that the form describes; its id."""
-    page.click("Submit", "button")
-    note = "[...document.querySelectorAll('button')].find(e => e.innerText.trim() === 'View run')"
-    # it slides in and away, so a mouse may miss it
-    page.until(f"location.pathname.includes('/runs/flow-run/') || ((e => e && e.click())({note}), false)", 60)
-    return page.address.partition("/runs/flow-run/")[2].partition("?")[0]
+def submit(page: Page, seconds: float = 120.0) -> str:
+    """Start the run that the form describes; its id.
+
+    Known from the server by the name that the form gives the run: the page's own note about it slides in and away. A
+    click that was lost on a page that was still drawing itself is made again while there is no such run.
+    """
+    name, site = value(page, "Run Name"), page.address.partition("/v2/")[0]
+    deadline, again = time.monotonic() + seconds, 0.0
+    while not (found := runs_named(site, name)):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no run {name!r} within {seconds:.0f} s of a click on Submit")
+        if time.monotonic() > again:
+            page.click("Submit", "button")
+            again = time.monotonic() + 20.0
+        time.sleep(0.5)
+    return found[0]
+
+
+def runs_named(site: str, name: str) -> list[str]:
+    """Ids of the flow runs of that name."""
+    body = json.dumps({"flow_runs": {"name": {"any_": [name]}}}).encode()
+    request = urllib.request.Request(f"{site}/api/flow_runs/filter", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        return [str(run["id"]) for run in json.loads(reply.read())]
 
 
 def refusal(page: Page) -> str:
