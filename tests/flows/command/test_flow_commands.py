@@ -8,6 +8,8 @@ import pytest
 
 from flows.command import from_flow, running, sources
 from flows.command.main import main
+from mmkp_core.data.formats import Columns
+from mmkp_core.identity import ArtifactRef
 from mmkp_core.spec import dump
 
 Typed = Callable[[str], dict[str, Any]]
@@ -28,7 +30,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, posts: Path) -> Typed:
     def run_flow(name: str, parameters: dict[str, Any]) -> str:
         got.clear()
         got.update(flow=name, **parameters)
-        return "done"
+        return f"{name}/fingerprint"
 
     def type_command(words: str) -> dict[str, Any]:
         main([word.replace("POSTS", str(posts)) for word in words.split()])
@@ -74,7 +76,7 @@ def test_a_file_of_posts_brings_what_belongs_to_it(typed: Typed, posts: Path) ->
     source = typed(f"{words} --map post_id=id,text=body --keyphrases-from hashtags")["source"]
     assert source == {
         "path": str(posts), "format": "csv", "images": str(posts.parent), "ocr": str(posts), "attributes": str(posts),
-        "columns": {"post_id": "id", "text": "body"}, "keyphrases_from": "hashtags",
+        "columns": dump(Columns(post_id="id", text="body")), "keyphrases_from": "hashtags",
     }  # fmt: skip
 
 
@@ -126,10 +128,10 @@ def test_predict_writes_its_phrases_after_the_flow(
     typed: Typed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     written: list[Any] = []
-    monkeypatch.setattr("tasks.files.write_predictions", lambda *given: written.append(given) or 3)
+    monkeypatch.setattr("storage.prediction_files.write_predictions", lambda *given: written.append(given[1:]) or 3)
     found = typed(f"predict --run mine --input demo --inputs text --head joint --output {tmp_path}/said.txt")
     assert (found["run"], found["data"], found["inputs"]) == ("mine", "demo", "text")
-    assert written == [("done", tmp_path / "said.txt", "joint")]
+    assert written == [(ArtifactRef("predict", "fingerprint"), tmp_path / "said.txt", "joint")]
     assert capsys.readouterr() == (f"{tmp_path}/said.txt\n", "phrases for 3 posts\n")
 
 

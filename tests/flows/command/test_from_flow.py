@@ -116,7 +116,7 @@ def press_it(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str,
 
 def test_what_is_not_said_is_the_flows_own_default(capsys: Any, ran: Ran, flowers: Path) -> None:
     assert press_it(capsys, str(flowers)) == (0, "ran split\n", "")
-    assert ran.pop("source") == Source(path=str(flowers), format="cmkp")
+    assert ran.pop("source") == Source(path=str(flowers))
     assert ran == {
         "name": "wild-flowers_src", "times": 2, "kind": "clean", "seeds": [0], "append": False,
         "settings": Settings(), "rebuild": False,
