@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import FaultTable
+
 ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = ROOT.parent / "shared" / "data"
 
@@ -15,3 +17,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MMKP_HOME", str(folder))
     monkeypatch.setenv("MMKP_SOURCES", str(tmp_path))
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults", action="store_true", help="run the tests of faults, and print a verdict for each")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--faults"):
+        config.pluginmanager.register(FaultTable())

@@ -43,9 +43,10 @@ def make_limits(limits: Mapping[str, int] = LIMITS) -> None:
     from prefect.exceptions import ObjectAlreadyExists
 
     with get_client(sync_client=True) as client:
-        for name, slots in limits.items():
-            with suppress(ObjectAlreadyExists):  # asked for at once, since two commands may start together
-                client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots))
+        there = {limit.name for limit in client.read_global_concurrency_limits(limit=200)}
+        for name in limits.keys() - there:
+            with suppress(ObjectAlreadyExists):  # made meanwhile by a command that started together with this one
+                client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=limits[name]))
 
 
 if __name__ == "__main__":  # python -m flows.server.bootstrap, once against a new server, before `prefect deploy --all`

@@ -20,7 +20,7 @@ def test_a_board_shows_the_scores_and_their_intervals_as_they_were_evaluated() -
             for metric, cell in zip(board.metrics, row.cells, strict=True):
                 assert cell is not None
                 assert cell.value == stated[metric].value
-                assert (cell.low, cell.high) == pytest.approx((stated[metric].low, stated[metric].high), abs=1e-7)
+                assert (cell.low, cell.high) == pytest.approx((stated[metric].low, stated[metric].high), abs=1e-6)
 
 
 def test_the_best_is_marked_and_what_cannot_be_told_from_it() -> None:
