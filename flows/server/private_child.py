@@ -7,6 +7,7 @@ process is gone, and ends.
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import socket
@@ -21,6 +22,7 @@ from flows.server.private import COMMON, ServerFiles, private_settings
 from mmkp_core.locks import when_free
 
 DRAIN_SECONDS = 60.0
+COLLECT_EVERY = 5.0
 
 
 def main() -> None:
@@ -76,6 +78,7 @@ async def serve(life: Life, listener: socket.socket, url: str, home: Path) -> No
             sys.exit("the server did not come up")
         await asyncio.sleep(0.02)
     life.loop = asyncio.get_running_loop()
+    collecting = asyncio.create_task(collect_garbage_beside(COLLECT_EVERY))
     closing = asyncio.create_task(close_abandoned(url, before=born))
     ending = asyncio.create_task(life.unused.wait())
     await asyncio.wait([serving, ending], return_when=asyncio.FIRST_COMPLETED)
@@ -86,6 +89,23 @@ async def serve(life: Life, listener: socket.socket, url: str, home: Path) -> No
         await history_written()
         server.should_exit = True
     await serving
+    collecting.cancel()
+
+
+async def collect_garbage_beside(seconds: float) -> None:
+    """Collect cyclic garbage in another thread than the event loop's.
+
+    A database cursor that is collected waits for its connection; the connection may wait for a transaction that only
+    the event loop can end. On the loop's own thread both stand still until SQLite gives up after a minute.
+    """
+    gc.freeze()
+    gc.disable()
+    try:
+        while True:
+            await asyncio.sleep(seconds)
+            await asyncio.to_thread(gc.collect)
+    finally:
+        gc.enable()
 
 
 async def until_stopped(server: Any, listener: socket.socket) -> None:
