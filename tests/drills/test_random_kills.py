@@ -79,9 +79,7 @@ def contents(home: Path) -> dict[str, dict[str, str]]:
     return {record.ref.address: {file.name: file.sha256 for file in record.files} for record in records}
 
 
-def test_runs_killed_at_random_moments_leave_a_whole_store_and_go_on(
-    server: str, posts: Path, tmp_path: Path
-) -> None:
+def test_runs_killed_at_random_moments_leave_a_whole_store_and_go_on(server: str, posts: Path, tmp_path: Path) -> None:
     run, chance = Run(posts, server), random.Random(SEED)
     undisturbed = tmp_path / "undisturbed"
     run.finish(undisturbed)  # the first compiles
