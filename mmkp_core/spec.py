@@ -150,10 +150,10 @@ def _replaced(value: Any, name: str, new: Any) -> Any:
 
 
 def _kinds(owner: type, name: str) -> dict[str, type]:
-    """The specs that may stand in a field, by their `kind`."""
+    """The specs that may stand in a field, by their `kind`; one whose `kind` is a setting is no choice among them."""
     hint = get_type_hints(owner).get(name) if is_dataclass(owner) else None
     choices = [choice for choice in get_args(hint) or (hint,) if isinstance(choice, type) and hasattr(choice, "kind")]
-    return {choice.kind: choice for choice in choices}
+    return {choice.kind: choice for choice in choices if len(get_args(get_type_hints(choice)["kind"])) == 1}
 
 
 def _kind(value: Any) -> Any:

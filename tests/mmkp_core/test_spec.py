@@ -51,6 +51,20 @@ def test_settings_may_be_nested_and_a_part_may_be_exchanged_whole() -> None:
     assert changed(Whole(), {"way": {"kind": "far", "bound": 2}}) == Whole(way=Far(bound=2.0))
 
 
+def test_a_setting_may_be_called_kind_where_there_is_no_choice_of_parts() -> None:
+    @spec
+    class Cut:
+        kind: Literal["clean", "random"] = "clean"
+
+    @spec
+    class Stages:
+        cut: Cut = Cut()
+
+    assert changed(Stages(), {"cut.kind": "random"}) == Stages(cut=Cut(kind="random"))
+    with pytest.raises(WrongInput, match=r"cut\.kind = 'randm'"):
+        changed(Stages(), {"cut.kind": "randm"})
+
+
 def test_text_from_a_command_line_becomes_the_settings_type() -> None:
     assert changed(Whole(), {"way.steps": "7"}).way == Near(steps=7)
 
