@@ -37,15 +37,15 @@ def write_predictions(store: Store, ref: ArtifactRef, path: Path, head: str = ""
 
 
 def _rows(dataset: DataSet, path: Path) -> list[str | None]:
-    """The post of each row of the source, None where the row was quarantined."""
+    """The post that each row of the source states, None where the row was quarantined."""
     if len(dataset.parts) > 1:
         count = len(dataset.parts)
         raise Mismatch(f"--output {path}: the posts come from {count} files; write .jsonl or .parquet, with ids")
     part, store = dataset.parts[0], dataset.store
-    rows: list[str | None] = [None] * part.states(PostsFacts).counts.read
-    places = store.table(part, "posts", ["post_id", "line"])
-    ordered = sorted(zip(places["line"].to_pylist(), places["post_id"].to_pylist(), strict=True))
-    bad = set(store.table(part, "quarantine", ["line"])["line"].to_pylist()) - {line for line, _ in ordered}
-    for place, (_, post_id) in enumerate(sorted([*ordered, *((line, None) for line in bad)], key=lambda row: row[0])):
-        rows[place] = post_id
-    return rows
+    posts: dict[int, str | None] = dict.fromkeys(store.table(part, "quarantine", ["line"])["line"].to_pylist())
+    for table in ("repeats", "posts"):  # a post whose image is in quarantine is a post
+        stated = store.table(part, table, ["line", "post_id"])
+        posts.update(zip(stated["line"].to_pylist(), stated["post_id"].to_pylist(), strict=True))
+    if len(posts) != (read := part.states(PostsFacts).counts.read):
+        raise Mismatch(f"--output {path}: {len(posts)} lines are known of the {read} rows that were read; write .jsonl")
+    return [posts[line] for line in sorted(posts)]

@@ -16,7 +16,7 @@ from mmkp_core.data.sources import read_source, refuse_too_many_bad
 from mmkp_core.errors import TooManyBadRows
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.learning import Progress, Report
-from mmkp_core.tables.posts import IMAGES, POSTS, QUARANTINE
+from mmkp_core.tables.posts import IMAGES, POSTS, QUARANTINE, REPEATS
 from mmkp_core.tables.vision import GIVEN
 from mmkp_core.vision.decoding import Undecodable, decode
 from storage.dataset import DataSet
@@ -29,7 +29,7 @@ from tasks.run.sources import Source, content_hash
 from tasks.run.store import build_once, cached, open_store
 from tasks.run.stored import stored_task
 
-VERSION = 1
+VERSION = 2
 DEMO_VERSION = 3
 
 
@@ -115,6 +115,7 @@ def write_posts(
             "posts": stack.enter_context(draft.table(POSTS)),
             "images": stack.enter_context(draft.table(IMAGES)),
             "quarantine": stack.enter_context(draft.table(QUARANTINE)),
+            "repeats": stack.enter_context(draft.table(REPEATS)),
         }
         sides: dict[str, TableWriter] = {}
         for batch in read_source(files, reading, known=known, read_image=image_reader(store)):
@@ -122,6 +123,7 @@ def write_posts(
             tables["posts"].write(batch.posts)
             tables["images"].write(batch.images)
             tables["quarantine"].write(batch.quarantine)
+            tables["repeats"].write(batch.repeats)
             for name, rows in batch.sides.items():
                 if name not in sides:
                     sides[name] = stack.enter_context(draft.table(GIVEN[name]))

@@ -20,7 +20,7 @@ from mmkp_core.data.text import has_visible
 from mmkp_core.data.times import times
 from mmkp_core.data.tweets import normal_tweet
 from mmkp_core.errors import WrongInput
-from mmkp_core.tables.posts import POSTS
+from mmkp_core.tables.posts import POSTS, REPEATS
 
 Faults = dict[int, RowFault]
 """By place among the rows; the first fault found counts."""
@@ -54,6 +54,7 @@ class SourceBatch:
     posts: pa.RecordBatch
     images: pa.RecordBatch
     quarantine: pa.RecordBatch
+    repeats: pa.RecordBatch
     sides: dict[str, pa.RecordBatch]
     """What the source gives besides: a batch for each of `tables.vision.GIVEN` that it has rows for."""
     counts: Counts
@@ -103,7 +104,7 @@ class RowRules:
         hashes = self.hasher(pa.RecordBatch.from_pydict(columns, schema=POSTS.schema))
         keep = np.ones(len(ids), dtype=bool)
         keep[list(faults)] = False
-        duplicates = self._judge(hashes, ids, rows.gives_ids, keep, faults)
+        repeats = self._judge(hashes, ids, rows.gives_ids, keep, faults)
         found = self.images.look_up(refs, hashes.ref_keys, lines, keep)
         columns |= {"image": found.images, "image_key": found.keys}
         posts = pa.RecordBatch.from_pydict(columns, schema=POSTS.schema)
@@ -118,12 +119,13 @@ class RowRules:
             posts=posts if accepted == len(ids) else posts.filter(pa.array(keep)),
             images=found.rows,
             quarantine=quarantine_rows(self.path.name, sorted(bad, key=lambda row: row.line)),
+            repeats=pa.RecordBatch.from_arrays([lines.take(repeats), ids.take(repeats)], schema=REPEATS.schema),
             sides=self.sides.batches(rows, posts, keep),
             counts=Counts(
                 read=len(ids) + len(rows.bad),
                 accepted=accepted,
                 quarantined=len(rows.bad) + len(faults),
-                duplicates=duplicates,
+                duplicates=len(repeats),
                 images=found.here,
                 images_missing=found.missing,
                 images_bad=found.unusable,
@@ -132,8 +134,8 @@ class RowRules:
 
     def _judge(
         self, hashes: RowHashes, ids: pa.Array, gives_ids: bool, keep: npt.NDArray[np.bool_], faults: Faults
-    ) -> int:
-        """Take out the rows whose id was there before; the number of those with the same content."""
+    ) -> pa.Array:
+        """Take out the rows whose id was there before; the places of those with the same content."""
         kept = np.flatnonzero(keep)
         verdict = self.known.judge(hashes.ids[kept], hashes.contents[kept])
         again = kept[verdict != NEW]
@@ -145,7 +147,7 @@ class RowRules:
         keep[again] = False
         for i in kept[verdict == CONFLICT].tolist():
             faults[i] = RowFault("id_conflict", f"{ids[i].as_py()}: an earlier post of this id has other content")
-        return int((verdict == DUPLICATE).sum())
+        return pa.array(kept[verdict == DUPLICATE])
 
 
 def words(given: pa.RecordBatch, spec: IngestSpec, faults: Faults) -> tuple[pa.Array, pa.Array]:

@@ -50,6 +50,15 @@ IMAGES = Table(
     ),
 )
 
+REPEATS = Table(
+    "repeats",
+    "Rows that state an earlier post once more, id and content.",
+    (
+        must("line", WHOLE, "line in the file"),
+        must("post_id", TEXT, "id of the post that it repeats"),
+    ),
+)
+
 QUARANTINE = Table(
     "quarantine",
     "Rows that could not be used, with the reason.",
