@@ -27,6 +27,8 @@ class Draft:
     """What the artifact states, of the class that its kind has in `facts.FACTS`; every builder sets it."""
     rests_on: list[ArtifactRef] = field(default_factory=list)
     """Artifacts that it also needs; they follow from its inputs and spec, so its address does not tell them."""
+    selects: list[ArtifactRef] = field(default_factory=list)
+    """Parts of a row store that it takes rows from; other rows may come to lie beside those, which changes nothing."""
 
     def write_table(self, table: Table, rows: pa.Table | Sequence[Mapping[str, Any]]) -> int:
         """Write all of a table at once; its number of rows."""

@@ -61,7 +61,7 @@ def select_rows(store: Store, ref: ArtifactRef, engine: Engine, spec: object) ->
         draft.facts = EnrichmentFacts(
             dataset=ref.address, kind=engine.kind, sources=tuple(sources), images=len(dataset.images())
         )
-        draft.rests_on += parts
+        draft.selects += parts
 
     return store.build(KIND, _spec(engine, spec), [ref], SELECTION_VERSION, build, group=engine.kind, rebuild=True)
 

@@ -1,5 +1,6 @@
 """What stands beside every artifact: how it was made, from what, and what its bytes are."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from mmkp_core.identity import ArtifactRef
+from mmkp_core.identity import ArtifactRef, fingerprint
 from storage.facts import facts_from_json, facts_to_json
 
 F = TypeVar("F")
@@ -35,6 +36,10 @@ class Record:
     version: int
     """Of the code that made it."""
     inputs: tuple[ArtifactRef, ...]
+    digests: tuple[str, ...] = ()
+    """Of what the inputs held when it was built; empty for parts that it only selects rows from."""
+    rests_on: int = 0
+    """How many of the last inputs follow from the others; its address does not tell them."""
     folder: str
     """Where the files of this build stand, relative to the record."""
     files: tuple[StoredFile, ...]
@@ -63,12 +68,26 @@ class Record:
         """Where the record itself stands."""
         return document_of(self.ref)
 
+    @property
+    def digest(self) -> str:
+        """Of what it holds: its files, and those of all that it was made of."""
+        return fingerprint({file.name: file.sha256 for file in self.files}, self.digests)
+
+    @property
+    def proper_ref(self) -> ArtifactRef:
+        """The address that its kind, spec, inputs and version make."""
+        addressed = list(self.inputs[: len(self.inputs) - self.rests_on])
+        found = fingerprint(self.ref.kind, self.spec, addressed, self.version)
+        return ArtifactRef(self.ref.kind, found, self.ref.group)
+
     def to_json(self) -> bytes:
         document = {
             "artifact": self.ref.address,
             "spec": self.spec,
             "version": self.version,
             "inputs": [ref.address for ref in self.inputs],
+            "digests": list(self.digests),
+            "rests_on": self.rests_on,
             "folder": self.folder,
             "files": [
                 {"name": f.name, "sha256": f.sha256, "size": f.size, **({} if f.rows is None else {"rows": f.rows})}
@@ -79,17 +98,21 @@ class Record:
             "seconds": self.seconds,
             "provenance": dict(self.provenance),
         }
-        return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+        return _text({**document, "seal": _seal(document)})
 
     @classmethod
     def from_json(cls, data: bytes) -> "Record":
         document = orjson.loads(data)
+        if document.pop("seal", "") != _seal(document):
+            raise ValueError("it was edited")
         ref = ArtifactRef.parse(document["artifact"])
         return cls(
             ref=ref,
             spec=document["spec"],
             version=document["version"],
             inputs=tuple(ArtifactRef.parse(address) for address in document["inputs"]),
+            digests=tuple(document["digests"]),
+            rests_on=document["rests_on"],
             folder=document["folder"],
             files=tuple(
                 StoredFile(file["name"], file["sha256"], file["size"], file.get("rows")) for file in document["files"]
@@ -99,3 +122,12 @@ class Record:
             seconds=document["seconds"],
             provenance=document["provenance"],
         )
+
+
+def _text(document: Any) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+
+def _seal(document: Any) -> str:
+    """Hash of a record's document, so that a changed fact is seen as a changed file is."""
+    return hashlib.sha256(_text(document)).hexdigest()

@@ -4,6 +4,7 @@ A part is an artifact of its own. Asking again for a thousand images of which te
 ten rows; a killed run keeps the parts it had finished.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,13 +13,16 @@ import pyarrow.compute as pc
 
 from mmkp_core.identity import fingerprint
 from storage.draft import Draft
+from storage.reading import PRECIOUS
 from storage.records import Record
 from storage.store import Store
 
+logger = logging.getLogger(__name__)
+
 
 def parts_of(store: Store, kind: str, group: str) -> list[Record]:
-    """The whole parts of one engine, the newest first; a damaged one is as good as absent."""
-    found = [record for record in store.records(kind, group) if store.find(record.ref)]
+    """The parts of one engine, the newest first; a damaged one is an error, since its rows would be missed silently."""
+    found = [store.require(record.ref) for record in store.records(kind, group)]
     return sorted(found, key=lambda record: record.made_at, reverse=True)
 
 
@@ -39,13 +43,18 @@ class RowStore:
     def parts(self) -> list[Record]:
         return parts_of(self.store, self.kind, self.group)
 
-    def drop_damaged(self) -> None:
-        """Forget the parts that have lost files; their rows are missing from then on."""
+    def drop_damaged(self, *, precious: bool = False) -> None:
+        """Forget the parts that have lost or changed files; their rows are missing from then on."""
+        if self.kind in PRECIOUS and not precious:
+            return
         for record in self.store.records(self.kind, self.group):
-            if self.store.check(record):
+            if changed := self.store.check(record) if precious else self.store.changed(record):
+                logger.warning("%s lost or changed %s; its rows are made again", record.ref, ", ".join(changed))
                 self.store.forget(record.ref)
 
     def known(self) -> set[str]:
+        """The keys whose rows are there; parts that are damaged are dropped, so that their rows are made again."""
+        self.drop_damaged()
         parts = self.parts()
         if not parts:
             return set()

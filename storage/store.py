@@ -9,14 +9,11 @@ import logging
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.dataset as pads
 
 from mmkp_core.errors import Damaged, MmkpError
 from mmkp_core.identity import ArtifactRef, fingerprint
@@ -28,17 +25,15 @@ from storage.images import Images
 from storage.index import GONE, Index
 from storage.names import Names, NameVersion
 from storage.objects import Objects
+from storage.reading import PRECIOUS, ArtifactReader
 from storage.records import Record, document_of
 
 logger = logging.getLogger(__name__)
 
-PRECIOUS = {"run": "mmkp train ... --rebuild", "replies": "mmkp teach ... --rebuild"}
-"""Kinds whose loss costs hours or money: when their bytes are damaged, a person decides, told the command."""
-
 Build = Callable[[Draft], None]
 
 
-class Store:
+class Store(ArtifactReader):
     """Artifacts, images and names under one root."""
 
     def __init__(
@@ -48,13 +43,12 @@ class Store:
         provenance: Callable[[], Mapping[str, str]] = dict,
         published: "Callable[[Store], None] | None" = None,
     ) -> None:
-        self.objects = Objects(root)
+        super().__init__(Objects(root))
         self.index = Index(self.objects)
         self.images = Images(self.objects)
         self.names = Names(self.objects, self.index)
         self._provenance = provenance
         self._published = published
-        self._known: dict[str, tuple[bytes, Record]] = {}
 
     @property
     def url(self) -> str:
@@ -63,30 +57,39 @@ class Store:
     # -- finding --------------------------------------------------------------------------------------
 
     def find(self, ref: ArtifactRef) -> Record | None:
-        """The record of a whole artifact; None where there is none, or where a derived one is damaged."""
+        """The record of a whole artifact that was made of what its inputs hold now; None where there is none."""
+        record = self._find_whole(ref)
+        if record and (stale := self.stale(record)):
+            logger.warning("%s is built again: %s changed since it was made", ref, ", ".join(map(str, stale)))
+            return None
+        return record
+
+    def _find_whole(self, ref: ArtifactRef) -> Record | None:
+        """A damaged derived artifact is as good as absent, with a warning; a run or reply is for a person to decide."""
         try:
             record = self.read_record(document_of(ref))
         except FileNotFoundError:
             return None
-        torn = self.torn(record)
-        if not torn:
-            return record
-        if ref.kind in PRECIOUS:
-            raise Damaged(
-                f"{ref} has lost or changed files ({', '.join(torn)}) in {self.objects.address('artifacts')}; "
-                f"restore them, or make it again with: {PRECIOUS[ref.kind]}"
-            )
-        logger.warning("%s has lost or changed files (%s) and is built again", ref, ", ".join(torn))
-        return None
+        except Damaged as error:
+            if ref.kind in PRECIOUS:
+                raise
+            logger.warning("%s is built again: %s", ref, error)
+            return None
+        if changed := self.changed(record):
+            if ref.kind in PRECIOUS:
+                raise self._damaged(record, changed)
+            logger.warning("%s has lost or changed files (%s) and is built again", ref, ", ".join(changed))
+            return None
+        return record
 
     def require(self, ref: ArtifactRef) -> Record:
-        record = self.find(ref)
+        record = self._find_whole(ref)
         if record is None:
             raise MmkpError(f"{ref} is not in the store {self.url}, or is damaged; run the flow that makes it again")
         return record
 
     def records(self, kind: str | None = None, group: str | None = None) -> Iterator[Record]:
-        """Every record, in the order of their addresses, from the index; sizes are not checked.
+        """Every record, in the order of their addresses, from the index; files are not looked at.
 
         A damaged record is left out, and said; only who asks for that very artifact is stopped by it.
         """
@@ -180,14 +183,16 @@ class Store:
         staging = self.objects.scratch("staging") / uuid.uuid4().hex
         staging.mkdir()
         draft = Draft(ref, staging)
-        begun = time.monotonic()
+        begun, digests = time.monotonic(), self._digests(inputs)
         try:
             build(draft)
             record = Record(
                 ref=ref,
                 spec=spec,
                 version=version,
-                inputs=(*inputs, *draft.rests_on),
+                inputs=(*inputs, *draft.rests_on, *draft.selects),
+                digests=(*digests, *self._digests(draft.rests_on), *("" for _ in draft.selects)),
+                rests_on=len(draft.rests_on) + len(draft.selects),
                 folder=uuid.uuid4().hex[:12],
                 files=draft.files(),
                 facts=draft.stated(),
@@ -208,66 +213,3 @@ class Store:
     def _announce(self) -> None:
         if self._published:
             self._published(self)
-
-    # -- reading --------------------------------------------------------------------------------------
-
-    def table(
-        self, records: Record | Iterable[Record], name: str, columns: list[str] | None = None, where: Any = None
-    ) -> pa.Table:
-        """Rows of `<name>.parquet` of one or several artifacts, in their order."""
-        chosen = [records] if isinstance(records, Record) else list(records)
-        paths = [self.objects.full(r.path(f"{name}.parquet")) for r in chosen if r.file(f"{name}.parquet")]
-        if not paths:
-            raise MmkpError(f"no table {name!r} in {', '.join(str(r.ref) for r in chosen) or 'no artifact'}")
-        return pads.dataset(paths, filesystem=self.objects.fs).to_table(columns=columns, filter=where)
-
-    def read(self, record: Record, name: str) -> bytes:
-        return self.objects.read(record.path(name))
-
-    def local(self, record: Record, name: str = "") -> Path:
-        """A file of the artifact (or the folder of all its files) as a local path, copied if it has to be."""
-        inside = f"artifacts/{record.ref.address}/{record.folder}"
-        if self.objects.is_local:
-            return Path(self.objects.full(f"{inside}/{name}".rstrip("/")))
-        copy = self.workspace(record.ref) / record.folder
-        for file in record.files:
-            if (not name or file.name == name) and not (copy / file.name).exists():
-                (copy / file.name).parent.mkdir(parents=True, exist_ok=True)
-                self.objects.fs.get_file(self.objects.full(record.path(file.name)), str(copy / file.name))
-        return copy / name
-
-    def require_intact(self, record: Record) -> None:
-        """Every byte as recorded, or an error that names the command which makes the artifact again."""
-        if changed := self.check(record):
-            remedy = PRECIOUS.get(record.ref.kind, "run the flow that makes it again with --rebuild")
-            raise Damaged(f"{record.ref} was changed on disk ({', '.join(changed)}); make it again with: {remedy}")
-
-    def check(self, record: Record) -> list[str]:
-        """The files of an artifact whose bytes are not those recorded."""
-        return [f.name for f in record.files if self.objects.sha256(record.path(f.name)) != f.sha256]
-
-    def torn(self, record: Record) -> list[str]:
-        """The files of an artifact that are not there or have another size; cheap, and asked on every hit."""
-        return [f.name for f in record.files if self.objects.size(record.path(f.name)) != f.size]
-
-    def read_record(self, path: str) -> Record:
-        """The record that stands at `path`, whatever the index says."""
-        return self._understood(path, self.objects.read(path))
-
-    def documents(self) -> list[str]:
-        """Where every record stands, found by walking the store."""
-        return list(self.objects.walk("artifacts", name="record.json"))
-
-    def _understood(self, path: str, document: bytes) -> Record:
-        known = self._known.get(path)
-        if known and known[0] == document:
-            return known[1]
-        try:
-            record = Record.from_json(document)
-        except (ValueError, KeyError, TypeError, MmkpError) as error:
-            raise Damaged(
-                f"the record {self.objects.address(path)} is damaged ({error}); remove its folder, and the next "
-                "run makes the artifact again"
-            ) from error
-        self._known[path] = (document, record)
-        return record

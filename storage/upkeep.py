@@ -9,7 +9,8 @@ from typing import Literal
 
 from mmkp_core.errors import Damaged
 from mmkp_core.locks import remove_lock
-from storage.store import PRECIOUS, Store
+from storage.reading import PRECIOUS
+from storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def teach_posts(
         given = examples(store, posts, enrichments)
         rows = RowStore(store, "replies", spec.engine, REPLIES_VERSION, key="request_hash", table="rationales")
         if rebuild:
-            rows.drop_damaged()  # what they held stands in the journal, and is judged again for nothing
+            rows.drop_damaged(precious=True)  # what they held stands in the journal, and is judged again for nothing
         ended = ask(store, given, rows, Split(store, split).dataset.ref, spec, limits)
         hashes = set(hashes_of(given, spec))
         answers = rows.select(hashes, ANSWER).to_pylist() if rows.parts() else []

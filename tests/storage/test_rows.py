@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from mmkp_core.errors import MmkpError
 from mmkp_core.tables.table import Column, Table
 from storage.draft import Draft
 from storage.facts import PartFacts
@@ -55,3 +56,11 @@ def test_a_torn_part_is_as_good_as_absent(store: Store) -> None:
     part = rows.add(["y"], words(y="2"))
     store.objects.put(part.path("words.parquet"), b"")
     assert rows.missing(["x", "y"]) == ["y"]
+
+
+def test_rows_of_a_damaged_part_are_not_passed_over_in_silence(store: Store) -> None:
+    rows = RowStore(store, "ocr", {"engine": "a"}, 1, table="words")
+    part = rows.add(["x"], words(x="1"))
+    store.objects.put(part.path("words.parquet"), b"")
+    with pytest.raises(MmkpError, match="or is damaged"):
+        rows.select(["x"])

@@ -12,10 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from mmkp_core.data.batches import Counts
 from mmkp_core.errors import Damaged, MmkpError
 from mmkp_core.tables.table import Column, Table
 from storage.draft import Draft
-from storage.facts import PartFacts, RunFacts
+from storage.facts import DatasetFacts, PartFacts, PostsFacts, RunFacts
 from storage.store import Store
 
 NUMBERS = Table("numbers", "", (Column("number", pa.int64(), ""),))
@@ -36,6 +37,18 @@ def numbers(*values: int) -> Callable[[Draft], None]:
         draft.facts = RUN if draft.ref.kind == "run" else PartFacts(rows={"numbers": len(values)})
 
     return build
+
+
+def posts(*values: int) -> Callable[[Draft], None]:
+    def build(draft: Draft) -> None:
+        draft.write_table(NUMBERS, [{"number": value} for value in values])
+        draft.facts = PostsFacts(counts=Counts(read=len(values)))
+
+    return build
+
+
+def dataset(draft: Draft) -> None:
+    draft.facts = DatasetFacts(counts=Counts())
 
 
 def never(_: Draft) -> None:
@@ -178,8 +191,67 @@ def test_a_damaged_record_costs_that_artifact_only(store: Store, caplog: pytest.
     store.objects.put(damaged.document, b"{")
     assert list(Store(store.url).records("ocr")) == [whole]
     assert damaged.ref.address in caplog.text
-    with pytest.raises(Damaged, match="remove its folder"):
-        store.find(damaged.ref)
+    again, reused = store.build("ocr", {"n": 1}, [], 1, numbers(1))
+    assert (again.ref, reused) == (damaged.ref, False)
+
+
+def test_a_damaged_record_of_a_run_is_an_error_that_names_it(store: Store) -> None:
+    run, _ = store.build("run", {}, [], 1, numbers(1))
+    store.objects.put(run.document, run.to_json().replace(b'"epochs": 1', b'"epochs": 9'))
+    with pytest.raises(Damaged, match=f"{run.ref}.*it was edited"):
+        store.build("run", {}, [], 1, never)
+
+
+def flip(store: Store, path: str, place: int = 40) -> None:
+    """One bit, the size as it was."""
+    data = bytearray(store.objects.read(path))
+    data[place] ^= 1
+    store.objects.put(path, bytes(data))
+
+
+def test_a_flipped_bit_is_never_read(store: Store) -> None:
+    record, _ = store.build("ocr", {}, [], 1, numbers(1, 2))
+    assert store.table(record, "numbers").num_rows == 2
+    flip(store, record.path("numbers.parquet"))
+    for read in (store.table, store.read, store.local):
+        with pytest.raises(Damaged, match=rf"{record.ref}.*numbers\.parquet"):
+            read(record, "numbers" if read == store.table else "numbers.parquet")
+
+
+def test_a_derived_artifact_with_a_flipped_bit_is_built_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    record, _ = store.build("ocr", {}, [], 1, numbers(1, 2))
+    assert store.find(record.ref)
+    flip(store, record.path("numbers.parquet"))
+    again, reused = store.build("ocr", {}, [], 1, numbers(1, 2))
+    assert not reused
+    assert store.table(again, "numbers")["number"].to_pylist() == [1, 2]
+
+
+def test_what_was_made_of_other_bytes_than_its_inputs_hold_now_is_not_used(store: Store) -> None:
+    first, _ = store.build("posts", {}, [], 1, posts(1))
+    middle, _ = store.build("dataset", {}, [first.ref], 1, dataset)
+    last, _ = store.build("ocr", {}, [middle.ref], 1, numbers(1))
+    store.build("posts", {}, [], 1, posts(1), rebuild=True)
+    assert store.find(last.ref) == last  # made again, the same bytes
+    store.build("posts", {}, [], 1, posts(2), rebuild=True)
+    assert store.find(middle.ref) is None
+    middle, reused = store.build("dataset", {}, [first.ref], 1, dataset)
+    assert not reused
+    assert store.find(last.ref) is None
+    assert store.require(last.ref) == last  # whoever asks for it by its address may still look at it
+
+
+def test_rows_that_come_to_lie_beside_selected_ones_change_nothing(store: Store) -> None:
+    part, _ = store.build("ocr", {}, [], 1, numbers(1), group="g")
+
+    def select(draft: Draft) -> None:
+        dataset(draft)
+        draft.selects.append(part.ref)
+
+    selection, _ = store.build("dataset", {}, [], 1, select)
+    store.build("ocr", {}, [], 1, numbers(1, 2), group="g", rebuild=True)
+    assert store.find(selection.ref) == selection
 
 
 def test_a_forgotten_artifact_is_built_by_the_next_who_asks(store: Store) -> None:
