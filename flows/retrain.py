@@ -38,12 +38,12 @@ def retrain(
         settings: How the challenger comes about, and when it takes the name.
         rebuild: Train again although the run is there.
     """
+    specs = chosen_specs([system], settings.systems)  # a wrong setting fails whether or not there is anything to do
     posts, old = resolve("dataset", dataset), known("champion", champion)
     if old:
         check_grown(posts, champion, old)
     before = Run(open_store(), old).split.ref if old else None
     parts = split_stage(posts, settings.split, "", rebuild=False, before=before)
-    specs = chosen_specs([system], settings.systems)
     enrichments = enrich_stage(posts, kinds_read(specs), reading_of(dataset, old), settings.limits)
     rationales = teach_if_needed(specs, parts, enrichments, settings.teacher, settings.limits, "", False)
     name = f"{dataset}-{system}-{parts.fingerprint[:8]}"

@@ -14,12 +14,18 @@ from pathlib import Path
 
 @contextmanager
 def locked(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold `path` alone; `waiting` is called once where another process or thread has to be waited for."""
+    """Hold `path` alone; `waiting` is called once where another process or thread has to be waited for.
+
+    The file goes with its holder: who waits for it meanwhile takes a new one.
+    """
     fd = _take(path, waiting)
     try:
         yield
     finally:
-        os.close(fd)
+        try:
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(fd)
 
 
 def open_lock(path: Path) -> int:

@@ -13,16 +13,24 @@ logger = logging.getLogger(__name__)
 class Contents:
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.histories = store.names.histories()  # before the records: what a name points at was there before it
-        self.records = _with_their_inputs(store)
+        # before the records: what a name points at was there before it
+        self.histories, damaged_names = store.names.readable()
+        self.records, unread = _with_their_inputs(store)
         # on object storage a size is a request for each file
         self.damaged = {r.ref: torn for r in self.records if (torn := store.torn(r))} if store.objects.is_local else {}
         self.whole = {record.ref: record for record in self.records if record.ref not in self.damaged}
-        if self.damaged:
+        self.left_out = {f"names/{name}": reason for name, reason in damaged_names.items()} | unread
+        self.left_out |= {
+            record.path(name): "lost or cut off; the flow that made it makes it again"
+            for record in self.records
+            for name in self.damaged.get(record.ref, ())
+        }
+        if self.left_out:
             logger.warning(
-                "the catalog leaves out %d damaged artifacts, the first is %s; `mmkp verify` lists them",
-                len(self.damaged),
-                next(iter(self.damaged)),
+                "the catalog leaves out %d damaged files, the first is %s; the view left_out lists them, "
+                "and `mmkp verify` says more",
+                len(self.left_out),
+                next(iter(self.left_out)),
             )
         self._by_kind: dict[str, list[Record]] = {}
         for record in self.whole.values():
@@ -80,17 +88,17 @@ class Contents:
         return (kind, address) not in self._ever or (kind, address) in self._now
 
 
-def _with_their_inputs(store: Store) -> list[Record]:
-    """Every record; looked for again while one has inputs that are not among them.
+def _with_their_inputs(store: Store) -> tuple[list[Record], dict[str, str]]:
+    """Every record that can be read, and of the others what is wrong.
 
-    An input is published before what is made of it, but a folder that is listed while both appear may show the later
-    one only. Inputs that stay away were removed.
+    Looked for again while a record has inputs that are not among them: an input is published before what is made of
+    it, but a folder that is listed while both appear may show the later one only. Inputs that stay away were removed.
     """
     missed: set[ArtifactRef] | None = None
     while True:
-        records = list(store.records())
+        records, unread = store.readable()
         known = {record.ref for record in records}
         missing = {ref for record in records for ref in record.inputs if ref not in known}
         if not missing or missing == missed:
-            return records
+            return records, unread
         missed = missing

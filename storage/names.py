@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mmkp_core.errors import UnknownName, WrongInput
+from mmkp_core.errors import Damaged, UnknownName, WrongInput
 from mmkp_core.identity import ArtifactRef
 from storage.index import Index
 from storage.objects import Objects
@@ -21,6 +21,7 @@ from storage.objects import Objects
 logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z]+/[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_VERSION = re.compile(rf"names/({_NAME.pattern})/(\d{{8}})\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,36 +82,56 @@ class Names:
 
     def history(self, name: str) -> list[NameVersion]:
         """Every state of `name`, oldest first."""
-        folder = f"names/{name}"
-        files = [file for file in self._objects.names(folder) if file.endswith(".json")]
-        return [_version(f"{folder}/{file}", self._objects.read(f"{folder}/{file}")) for file in files]
+        paths = (f"names/{name}/{file}" for file in self._objects.names(f"names/{name}"))
+        return [self.read(path) for path in paths if is_version(path)]
+
+    def read(self, path: str) -> NameVersion:
+        """The version of a name that stands at `path`."""
+        return self._understood(path, self._objects.read(path))
 
     def histories(self) -> dict[str, list[NameVersion]]:
         """Every state of every name, oldest first; a name with a damaged one is left out, and said."""
+        return self.readable()[0]
+
+    def readable(self) -> tuple[dict[str, list[NameVersion]], dict[str, str]]:
+        """The histories of the names that can be read, and of the others what is wrong."""
         found: dict[str, list[NameVersion]] = {}
-        damaged: set[str] = set()
+        damaged: dict[str, str] = {}
         for path, document in self._index.documents("names").items():
+            if not is_version(path):
+                continue
             name = path.removeprefix("names/").rpartition("/")[0]
             try:
-                found.setdefault(name, []).append(_version(path, document))
-            except (ValueError, KeyError, TypeError) as error:
-                logger.warning("the name %s is left out: %s is damaged (%s)", name, self._objects.address(path), error)
-                damaged.add(name)
-        return {name: versions for name, versions in found.items() if name not in damaged}
+                found.setdefault(name, []).append(self._understood(path, document))
+            except Damaged as error:
+                logger.warning("the name %s is left out: %s", name, error)
+                damaged[name] = str(error)
+        return {name: versions for name, versions in found.items() if name not in damaged}, damaged
 
     def current(self) -> list[NameVersion]:
         """The newest state of every name."""
         return [versions[-1] for versions in self.histories().values()]
 
+    def _understood(self, path: str, document: bytes) -> NameVersion:
+        found = _VERSION.fullmatch(path)
+        assert found is not None, path
+        try:
+            body = json.loads(document)
+            return NameVersion(
+                name=found[1],
+                number=int(found[2]),
+                target=ArtifactRef.parse(body["target"]),
+                reason=body["reason"],
+                at=datetime.fromisoformat(body["at"]).astimezone(UTC),
+                provenance=body["provenance"],
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            address = self._objects.address(path)
+            raise Damaged(
+                f"{address} is damaged ({error}); remove it, and {found[1]} means what it meant before"
+            ) from None
 
-def _version(path: str, document: bytes) -> NameVersion:
-    _, kind, short, file = path.split("/")
-    body = json.loads(document)
-    return NameVersion(
-        name=f"{kind}/{short}",
-        number=int(file.removesuffix(".json")),
-        target=ArtifactRef.parse(body["target"]),
-        reason=body["reason"],
-        at=datetime.fromisoformat(body["at"]).astimezone(UTC),
-        provenance=body["provenance"],
-    )
+
+def is_version(path: str) -> bool:
+    """Whether a file below `names` is a version of a name; anything else is a stray one."""
+    return bool(_VERSION.fullmatch(path))

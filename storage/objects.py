@@ -5,6 +5,7 @@ rename, on object stores because a put is atomic there.
 """
 
 import hashlib
+import logging
 import math
 import os
 import shutil
@@ -18,6 +19,8 @@ from typing import IO, Any
 import fsspec
 
 from mmkp_core.errors import MmkpError
+
+logger = logging.getLogger(__name__)
 
 
 class Objects:
@@ -221,6 +224,9 @@ class Objects:
             return self.read(path)
         except FileNotFoundError:
             return None
+        except OSError as error:  # one file that cannot be read must not stop whoever reads many
+            logger.warning("%s cannot be read: %s", self.full(path), error.strerror)
+            return b""
 
     def _stage(self, data: bytes) -> Path:
         staged = self.scratch("staging") / uuid.uuid4().hex

@@ -134,7 +134,13 @@ class ArtifactReader:
 
     def read_record(self, path: str) -> Record:
         """The record that stands at `path`, whatever the index says."""
-        return self._understood(path, self.objects.read(path))
+        try:
+            document = self.objects.read(path)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise Damaged(f"the record {self.objects.address(path)} cannot be read: {error.strerror}") from None
+        return self._understood(path, document)
 
     def documents(self) -> list[str]:
         """Where every record stands, found by walking the store."""

@@ -181,6 +181,11 @@ def _names(contents: Contents) -> Iterator[Mapping[str, Any]]:
             }
 
 
+def _left_out(contents: Contents) -> Iterator[Mapping[str, Any]]:
+    for path, reason in contents.left_out.items():
+        yield {"path": path, "reason": reason}
+
+
 FILES: Mapping[str, Callable[[Contents], Iterator[Files]]] = {
     "posts": _of_datasets("posts"),
     "images": _of_datasets("images"),
@@ -206,5 +211,6 @@ ROWS: Mapping[str, Callable[[Contents], Iterator[Mapping[str, Any]]]] = {
     "artifacts": _artifacts,
     "inputs": _inputs,
     "names": _names,
+    "left_out": _left_out,
 }
 """Views whose few rows are kept in the catalog itself."""

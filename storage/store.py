@@ -93,12 +93,21 @@ class Store(ArtifactReader):
 
         A damaged record is left out, and said; only who asks for that very artifact is stopped by it.
         """
+        records, damaged = self.readable(kind, group)
+        for reason in damaged.values():
+            logger.warning("left out: %s", reason)
+        yield from records
+
+    def readable(self, kind: str | None = None, group: str | None = None) -> tuple[list[Record], dict[str, str]]:
+        """The records that can be read, and by their path what is wrong with the others."""
         below = "/".join(part for part in ("artifacts", kind, group) if part)
+        records, damaged = [], {}
         for path, document in self.index.documents(below).items():
             try:
-                yield self._understood(path, document)
+                records.append(self._understood(path, document))
             except Damaged as error:
-                logger.warning("left out: %s", error)
+                damaged[path] = str(error)
+        return records, damaged
 
     def resolve(self, kind: str, name: str) -> ArtifactRef:
         """What a person calls by name, or an address as records give it."""
@@ -149,11 +158,11 @@ class Store(ArtifactReader):
             if told:
                 logger.info("waiting for another run that is making %s", name)
 
-        return locked(Path(self.objects.full("locks")) / f"{name.replace('/', '.')}.lock", waiting=waiting)
+        return locked(Path(self.objects.full("locks")) / f"{_flat(name)}.lock", waiting=waiting)
 
     def workspace(self, ref: ArtifactRef) -> Path:
         """A local folder that survives a killed build of `ref`: checkpoints, journals. Gone once published."""
-        folder = self.objects.scratch("work") / ref.address.replace("/", ".")
+        folder = self.objects.scratch("work") / _flat(ref)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -180,7 +189,7 @@ class Store(ArtifactReader):
     def _build(
         self, ref: ArtifactRef, spec: Any, inputs: tuple[ArtifactRef, ...], version: int, build: Build
     ) -> Record:
-        staging = self.objects.scratch("staging") / uuid.uuid4().hex
+        staging = self.objects.scratch("staging") / f"{_flat(ref)}.{uuid.uuid4().hex}"
         staging.mkdir()
         draft = Draft(ref, staging)
         begun, digests = time.monotonic(), self._digests(inputs)
@@ -213,3 +222,8 @@ class Store(ArtifactReader):
     def _announce(self) -> None:
         if self._published:
             self._published(self)
+
+
+def _flat(address: object) -> str:
+    """An address as the name of one file: of an artifact's lock, its workspace and its staging folders."""
+    return str(address).replace("/", ".")

@@ -1,11 +1,14 @@
 """Commands on the store itself: queries, and its upkeep."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from flows.command.running import say
-from mmkp_core.errors import MmkpError
+from mmkp_core.errors import MmkpError, WrongInput
+
+if TYPE_CHECKING:
+    from storage.store import Store
 
 
 def query(
@@ -30,26 +33,50 @@ def query(
 
 
 def verify() -> None:
-    """Check every stored byte against its hash."""
+    """Check every record, stored byte and name."""
     from storage.upkeep import verify as check
     from tasks.run.store import open_store
 
     found = 0
     for wrong in check(open_store()):
         found += 1
-        print(f"{wrong.path}: its bytes are not those recorded; {wrong.remedy}")
+        print(wrong)
     if found:
-        raise MmkpError(f"{found} damaged files")
-    say("every stored byte is as recorded")
+        raise MmkpError(f"{found} findings")
+    say("every record, stored byte and name is as it should be")
 
 
-def gc() -> None:
-    """Remove what killed and replaced builds left behind."""
+def gc(*, unreferenced: bool = False, delete: bool = False) -> None:
+    """Remove what killed and replaced builds left behind.
+
+    Args:
+        unreferenced: List the artifacts that no name leads to instead, and remove nothing.
+        delete: With --unreferenced: remove them. What is made of them is made again when it is needed.
+    """
     from storage.upkeep import collect_garbage
     from tasks.run.store import open_store
 
+    store = open_store()
+    if delete and not unreferenced:
+        raise WrongInput("--delete goes with --unreferenced")
+    if unreferenced:
+        _unreferenced(store, delete)
+        return
     removed = 0
-    for stale in collect_garbage(open_store()):
+    for stale in collect_garbage(store):
         removed += 1
         print(stale.path)
     say(f"removed {removed} stale files and folders")
+
+
+def _unreferenced(store: "Store", delete: bool) -> None:
+    from storage.upkeep import unreferenced
+
+    found = unreferenced(store)
+    size = sum(file.size for record in found for file in record.files)
+    for record in found:
+        print(record.ref)
+        if delete:
+            store.forget(record.ref)
+    what = f"{len(found)} artifacts of {size / 2**20:,.1f} MiB that no name leads to"
+    say(f"removed {what}" if delete else f"{what}; `mmkp gc --unreferenced --delete` removes them")

@@ -117,3 +117,12 @@ NAMES = Table(
         FLOW_RUN,
     ),
 )
+
+LEFT_OUT = Table(
+    "left_out",
+    "What is in the store but cannot be read, so that no other view shows it.",
+    (
+        must("path", TEXT, "record or file, relative to the store, or the name"),
+        must("reason", TEXT, "what is wrong with it, and what to do"),
+    ),
+)

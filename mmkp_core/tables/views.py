@@ -15,6 +15,7 @@ from mmkp_core.tables.store import (
     DECISIONS,
     INPUTS,
     INPUTS_GIVEN,
+    LEFT_OUT,
     NAMES,
     RUN,
     RUN_ARTIFACT,
@@ -88,5 +89,6 @@ VIEWS: Mapping[str, View] = {
         _of_store(ARTIFACTS),
         _of_store(INPUTS),
         _of_store(NAMES),
+        _of_store(LEFT_OUT),
     )
 }

@@ -37,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("posts")
-    write_demo(DemoSpec(posts=40, seed=3), folder)
+    write_demo(DemoSpec(posts=30, seed=3), folder)
     return folder
 
 
@@ -92,7 +92,7 @@ def test_runs_killed_at_random_moments_leave_a_whole_store_and_go_on(server: str
         run.kill(home, chance.uniform(1.0, length))
         found = list(verify(Store(home)))
         assert not found, f"seed {SEED}, kill {number}: {found}\n{run.log(home)}"
-        if chance.random() < 0.3 or number == KILLS:
+        if chance.random() < 0.2 or number == KILLS:
             run.finish(home)
             assert contents(home) == wanted, f"seed {SEED}, kill {number}\n{run.log(home)}"
             assert not list(verify(Store(home)))

@@ -182,7 +182,7 @@ def test_the_documented_columns_are_the_real_ones(store: Store, full: bool) -> N
         for name, view in VIEWS.items():
             described = [(column, kind) for column, kind, *_ in connection.sql(f'describe "{name}"').fetchall()]
             assert described == [(column.name, column.sql) for column in view.columns]
-            assert bool(connection.sql(f'select * from "{name}"').fetchall()) == full
+            assert bool(connection.sql(f'select * from "{name}"').fetchall()) == (full and name != "left_out")
         comments = (
             "select column_name, comment from duckdb_columns() where table_name = 'scores' and schema_name = 'main'"
         )
