@@ -24,8 +24,9 @@ def champion(action: Action = "rollback", run: str = "", name: Name = "default",
         reason: Kept with the change.
     """
     store = open_store()
-    past = history(store, name)
-    now = move_champion(action, name, run, reason)
+    with store.lock(f"champion/{name}"):
+        past = history(store, name)
+        now = move_champion(action, name, run, reason)
     names = run_names(store)
     new = names.get(now, now.address)
     if past and past[-1].target == now:

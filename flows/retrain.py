@@ -39,32 +39,35 @@ def retrain(
         rebuild: Train again although the run is there.
     """
     specs = chosen_specs([system], settings.systems)  # a wrong setting fails whether or not there is anything to do
-    posts, old = resolve("dataset", dataset), known("champion", champion)
-    if old:
-        check_grown(posts, champion, old)
-    before = Run(open_store(), old).split.ref if old else None
-    parts = split_stage(posts, settings.split, "", rebuild=False, before=before)
-    enrichments = enrich_stage(posts, kinds_read(specs), reading_of(dataset, old), settings.limits)
-    rationales = teach_if_needed(specs, parts, enrichments, settings.teacher, settings.limits, "", False)
-    name = f"{dataset}-{system}-{parts.fingerprint[:8]}"
-    challenger = train_stage(specs, parts, enrichments, rationales, seed, {system: name}, rebuild)[name]
-    if challenger == old:
-        return nothing_new(champion, f"no new posts in {dataset} since the champion was trained")
-    if taken := lost(open_store(), champion, challenger):  # else the next firing would undo what a person decided
-        return nothing_new(
-            champion,
-            f"{name} bore the name {champion} before and lost it on {taken.at:%Y-%m-%d} ({taken.reason}); "
-            "it gets it back only by hand (mmkp champion promote)",
-        )
-    give_name("split", name, parts, "grown for re-training")
-    decision = decide_stage(champion, old, challenger, parts, settings.rule)
-    if was := kept_before(decision):
-        return nothing_new(champion, f"no new posts in {dataset} since {name} was not better on {was.made_at:%Y-%m-%d}")
-    if known("champion", champion) != old:
-        raise MmkpError(f"the champion {champion!r} was changed while this run decided about it; run it again")
-    verdict = carry_out(decision)
-    message = f"{verdict}: {bearer_of(open_store(), champion)}; {'; '.join(reasons_of(decision))}"
-    return Completed(name=verdict.capitalize(), message=message, data=message)
+    with open_store().lock(f"champion/{champion}"):  # of two that decide about one name, the later waits for the other
+        posts, old = resolve("dataset", dataset), known("champion", champion)
+        if old:
+            check_grown(posts, champion, old)
+        before = Run(open_store(), old).split.ref if old else None
+        parts = split_stage(posts, settings.split, "", rebuild=False, before=before)
+        enrichments = enrich_stage(posts, kinds_read(specs), reading_of(dataset, old), settings.limits)
+        rationales = teach_if_needed(specs, parts, enrichments, settings.teacher, settings.limits, "", False)
+        name = f"{dataset}-{system}-{parts.fingerprint[:8]}"
+        challenger = train_stage(specs, parts, enrichments, rationales, seed, {system: name}, rebuild)[name]
+        if challenger == old:
+            return nothing_new(champion, f"no new posts in {dataset} since the champion was trained")
+        if taken := lost(open_store(), champion, challenger):  # else the next firing would undo what a person decided
+            return nothing_new(
+                champion,
+                f"{name} bore the name {champion} before and lost it on {taken.at:%Y-%m-%d} ({taken.reason}); "
+                "it gets it back only by hand (mmkp champion promote)",
+            )
+        give_name("split", name, parts, "grown for re-training")
+        decision = decide_stage(champion, old, challenger, parts, settings.rule)
+        if was := kept_before(decision):
+            return nothing_new(
+                champion, f"no new posts in {dataset} since {name} was not better on {was.made_at:%Y-%m-%d}"
+            )
+        if known("champion", champion) != old:
+            raise MmkpError(f"the champion {champion!r} was changed while this run decided about it; run it again")
+        verdict = carry_out(decision)
+        message = f"{verdict}: {bearer_of(open_store(), champion)}; {'; '.join(reasons_of(decision))}"
+        return Completed(name=verdict.capitalize(), message=message, data=message)
 
 
 def reading_of(dataset: str, champion: ArtifactRef | None) -> EnrichSpec:

@@ -43,7 +43,7 @@ OWN = (
     Command("compare", "Whether one run is better than another.", STORE, "runs"),
     Command("champion", "Who is champion, since when and why; promote or roll back.", STORE, "runs"),
     Command("query", "SQL over everything in the store.", STORE, "store"),
-    Command("verify", "Check every stored byte against its hash.", STORE, "store"),
+    Command("verify", "Check every record, stored byte and name.", STORE, "store"),
     Command("gc", "Remove what killed and replaced builds left behind.", STORE, "store"),
     Command("systems", "Every system, its family, paper and needs.", MACHINE, "systems"),
     Command("settings", "Every setting of a flow or a system.", MACHINE, "systems"),

@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -30,6 +31,9 @@ from mmkp_core.locks import is_held, locked, open_lock, try_lock
 
 START_SECONDS = 180.0
 STOP_SECONDS = 90.0
+AGAIN = "again"
+"""Said to a server that takes the place of one that died, whose runs are still at work."""
+MOST_STARTS = 5
 LOGGERS = ("mmkp_core", "storage", "tasks")
 
 
@@ -94,7 +98,7 @@ def prefect_api(home: Path, *, port: int = 0, say: Callable[[str], None] = tell)
     with ExitStack() as stack:
         url, server = join_or_start(files, port, say, stack)
         try:
-            with prefect_settings(COMMON | private_settings(files, url)):
+            with prefect_settings(COMMON | private_settings(files, url)), kept_alive(files, url, say):
                 try:
                     yield url
                 finally:
@@ -110,6 +114,8 @@ COMMON = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(LOGGERS),
     "PREFECT_RUNNER_POLL_FREQUENCY": "2",
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",  # a pickle in the results folder would be code
+    # waits of 2, 4, 8 ... seconds: work outlives a server that is away for some minutes
+    "PREFECT_CLIENT_MAX_RETRIES": "8",
     # one frequency for all: a run counts as lost after three missed beats
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
@@ -129,6 +135,8 @@ def private_settings(files: ServerFiles, url: str) -> dict[str, str]:
         # by default any page that the browser shows may read the API
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{site},{site.replace('127.0.0.1', 'localhost')}",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # in memory, who holds a slot would be forgotten by a server that starts again
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     }
 
 
@@ -220,7 +228,10 @@ def join_or_start(
             if time.monotonic() > deadline:
                 raise Unavailable(f"the Prefect server of {files.folder} does not end; see {files.log}")
             time.sleep(0.05)
-        server = None if is_held(files.address) else start(files, port, say)
+        server = None
+        if not is_held(files.address):
+            say(f"starting Prefect (history in {files.folder}) ...")
+            server = start(files, port)
         stack.enter_context(prefect_settings(COMMON | {"PREFECT_HOME": str(files.folder)}))
         importlib.import_module("prefect.flows")  # needed in any case: while the server does the same
         while True:
@@ -234,16 +245,48 @@ def join_or_start(
             time.sleep(0.05)
 
 
-def start(files: ServerFiles, port: int, say: Callable[[str], None]) -> subprocess.Popen[bytes]:
-    say(f"starting Prefect (history in {files.folder}) ...")
-    with closing(files.log.open("wb")) as log:
+@contextmanager
+def kept_alive(files: ServerFiles, url: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Start the server again, at its address, if it dies while this process uses it: work outlives it."""
+    left = threading.Event()
+
+    def keep() -> None:
+        for _ in range(MOST_STARTS):
+            while is_held(files.address):
+                if left.wait(1.0):
+                    return
+            with locked(files.starting):
+                if not is_held(files.address) and not left.is_set():
+                    say(f"the Prefect server ended (its log is {files.log}); starting it again ...")
+                    start(files, int(url.removesuffix("/api").rpartition(":")[2]), AGAIN)
+        say(f"the Prefect server ended {MOST_STARTS} times; see {files.log}")
+
+    keeper = threading.Thread(target=keep, name="keeps the Prefect server", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        left.set()
+        keeper.join(START_SECONDS)
+
+
+def start(files: ServerFiles, port: int, *how: str) -> subprocess.Popen[bytes]:
+    with closing(files.log.open("ab" if AGAIN in how else "wb")) as log:
         address = open_lock(files.address)
         os.ftruncate(address, 0)
         if not try_lock(address):
             raise AssertionError("only the holder of starting.lock starts a server")
         try:
             return subprocess.Popen(
-                [sys.executable, "-m", "flows.server.private_child", str(files.folder.parent), str(port), str(address)],
+                [
+                    sys.executable,
+                    "-m",
+                    "flows.server.private_child",
+                    str(files.folder.parent),
+                    str(port),
+                    str(address),
+                    *how,
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

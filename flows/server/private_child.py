@@ -10,6 +10,7 @@ import contextlib
 import gc
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import sys
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.server.private import COMMON, ServerFiles, private_settings
+from flows.server.private import AGAIN, COMMON, ServerFiles, private_settings
 from mmkp_core.locks import when_free
 
 DRAIN_SECONDS = 60.0
@@ -35,8 +36,10 @@ def main() -> None:
     os.environ.update(COMMON | private_settings(files, url))
     os.ftruncate(address, 0)
     os.pwrite(address, json.dumps({"url": url, "pid": os.getpid()}).encode(), 0)
-    free_slots(files.folder / "prefect.db")
-    asyncio.run(serve(life, listener, url, home))
+    fresh = AGAIN not in sys.argv[4:]
+    if fresh:
+        free_slots(files.folder)
+    asyncio.run(serve(life, listener, url, home, fresh))
 
 
 class Life:
@@ -62,7 +65,7 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-async def serve(life: Life, listener: socket.socket, url: str, home: Path) -> None:
+async def serve(life: Life, listener: socket.socket, url: str, home: Path, fresh: bool) -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
@@ -79,11 +82,12 @@ async def serve(life: Life, listener: socket.socket, url: str, home: Path) -> No
         await asyncio.sleep(0.02)
     life.loop = asyncio.get_running_loop()
     collecting = asyncio.create_task(collect_garbage_beside(COLLECT_EVERY))
-    closing = asyncio.create_task(close_abandoned(url, before=born))
+    closing = asyncio.create_task(close_abandoned(url, before=born)) if fresh else None
     ending = asyncio.create_task(life.unused.wait())
     await asyncio.wait([serving, ending], return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
-        await closing
+        if closing:
+            await closing
         await history_written()
         await close_abandoned(url, before=datetime.now(UTC))
         await history_written()
@@ -149,8 +153,10 @@ class SameMachineOnly:
         await self._app(scope, receive, send_with_policy)
 
 
-def free_slots(database: Path) -> None:
-    """A killed server leaves its concurrency slots taken for ever: who held them was only in its memory."""
+def free_slots(folder: Path) -> None:
+    """Nobody uses the server yet: slots that are still taken belong to processes that were killed."""
+    shutil.rmtree(folder / "concurrency_leases", ignore_errors=True)
+    database = folder / "prefect.db"
     if not database.exists():
         return
     with contextlib.closing(sqlite3.connect(database, timeout=10)) as connection, connection:

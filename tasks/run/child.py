@@ -29,7 +29,10 @@ def run_in_child(
 
 
 def device_slot(needs: Collection[str]) -> AbstractContextManager[Any]:
-    """A place on the accelerator for those who need one; the limit is made by the bootstrap, never assumed."""
+    """A place on the accelerator for those who need one; the limit is made by the bootstrap, never assumed.
+
+    A server that is gone for a while costs the place at worst, never the hours of work that hold it.
+    """
     if "gpu" not in needs:
         return nullcontext()
-    return concurrency("gpu", strict=True)
+    return concurrency("gpu", strict=True, raise_on_lease_renewal_failure=False)

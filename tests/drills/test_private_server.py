@@ -90,6 +90,24 @@ def test_two_commands_at_once_share_one_server_and_the_longer_one_keeps_it(tmp_p
     assert not alive(server_of(tmp_path))
 
 
+@pytest.mark.fault(20)
+def test_a_killed_server_is_started_again_and_the_work_goes_on(tmp_path: Path) -> None:
+    working = command(tmp_path, 20, seconds=20)
+    wait(lambda: list(tmp_path.glob("at-work-*")))
+    wait(
+        lambda: states(tmp_path, "task_run") == {"Completed": 20}
+    )  # what it has been told but not written goes with it
+    server = server_of(tmp_path)
+    os.kill(server, signal.SIGKILL)
+    wait(lambda: not alive(server))
+    out, said = working.communicate(timeout=240)
+    assert working.returncode == 0, out + said
+    assert said.count("starting it again") == 1
+    assert len(said.splitlines()) < 30, said
+    assert states(tmp_path, "flow_run") == {"Completed": 1}
+    assert states(tmp_path, "task_run") == {"Completed": 20}
+
+
 def test_a_killed_command_takes_its_server_along_and_its_run_does_not_stay_running(tmp_path: Path) -> None:
     killed = command(tmp_path, 20, seconds=600)
     wait(lambda: list(tmp_path.glob("at-work-*")))
