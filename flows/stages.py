@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect.futures import PrefectFuture, wait
 
+from mmkp_core import processes
 from mmkp_core.data.demo.spec import DemoSpec
 from mmkp_core.data.formats import IngestSettings
 from mmkp_core.evaluation.spec import EvaluateSpec, PromotionRule
@@ -275,7 +276,14 @@ def rationales_of(specs: Mapping[str, Any], parts: ArtifactRef) -> ArtifactRef |
 
 
 def results(futures: Iterable[PrefectFuture[Any]]) -> list[Any]:
-    """The results of all, once all have ended; if some failed, the first failure as it was raised."""
+    """The results of all, once all have ended; if some failed, the first failure as it was raised.
+
+    If this process is asked to end meanwhile, so are its children: the threads that wait for them end with them.
+    """
     futures = list(futures)
-    wait(futures)
+    try:
+        wait(futures)
+    except BaseException:
+        processes.stop_all()
+        raise
     return [future.result() for future in futures]

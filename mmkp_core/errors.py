@@ -8,6 +8,7 @@
     |-- TooManyBadRows           more quarantined rows than the stated share
     |-- Damaged                  bytes that differ from what was recorded
     |-- Diverged                 a training whose loss or gradient is no number any more
+    |-- Stopped                  work that was asked to end; what it had done is kept
     |-- ChildDied                a process of ours that ended without a result
     `-- Transient                worth another try: the outside failed, not the work
 
@@ -61,6 +62,10 @@ class Damaged(MmkpError):
 
 class Diverged(MmkpError):
     """Training left the numbers: the loss or the gradient of a step is infinite or undefined."""
+
+
+class Stopped(MmkpError):
+    """The work was asked to end (SIGTERM) and has kept what it had done; the same call goes on from there."""
 
 
 class ChildDied(MmkpError):

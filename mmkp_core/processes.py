@@ -28,7 +28,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from mmkp_core import errors
-from mmkp_core.errors import ChildDied, MmkpError, rebuilt
+from mmkp_core.errors import ChildDied, MmkpError, Stopped, rebuilt
 from mmkp_core.locks import when_free
 
 ONE_THREAD = {  # two spinning threads on busy cores cost up to five times the CPU
@@ -40,6 +40,8 @@ ONE_THREAD = {  # two spinning threads on busy cores cost up to five times the C
 }
 STOP_SECONDS = 5.0
 """What a process that is asked to end gets for it before it is killed."""
+KEEP_SECONDS = 60.0
+"""What a child gets that may have hours of work to write down."""
 NONE_MORE: Mapping[str, str] = MappingProxyType({})
 
 START = "import json, sys; sys.path[:] = json.loads({path!r}); from mmkp_core.processes import main; main()"
@@ -51,20 +53,24 @@ def run(
     report: Callable[[list[Any]], None],
     *,
     environment: Mapping[str, str] = NONE_MORE,
-    stop_seconds: float = STOP_SECONDS,
+    stop_seconds: float = KEEP_SECONDS,
 ) -> Any:
     """Call `function(**job, report=...)` in a child, where `target` is `module:function`; job and result are JSON.
 
     The function reports dataclasses, of which `report` gets the fields. An error of ours rises here as it did there, a
     defect as a RuntimeError with its traceback, and a child that ended without a result as ChildDied. If `report`
-    raises, or the caller is interrupted, the child is asked to end (SIGTERM) and gets `stop_seconds` for it.
+    raises, or the caller is interrupted, the child is asked to end (SIGTERM) and gets `stop_seconds` for it: its next
+    report raises Stopped there.
     """
     with Child("mmkp_core.processes:do_job", title=target, environment=environment) as child:
+        _AT_WORK.add(child)
         try:
             answer = _ask(child.link, {"target": target, "job": dict(job)}, report)
         except BaseException:
             child.stop(stop_seconds)
             raise
+        finally:
+            _AT_WORK.discard(child)
         status = child.end(stop_seconds)
     if "kind" in answer:
         raise rebuilt(getattr(errors, answer["kind"]), answer["message"])
@@ -74,6 +80,15 @@ def run(
         name = target.rpartition(":")[2]
         raise ChildDied(f"{name} {ending(status)}; the last it said: {child.last_words or 'nothing'}")
     return answer["result"]
+
+
+_AT_WORK: "set[Child]" = set()
+
+
+def stop_all() -> None:
+    """Ask every child that does a job to end; called where a process ends while threads of it wait for children."""
+    for child in list(_AT_WORK):
+        child.ask_to_end()
 
 
 class Child:
@@ -124,9 +139,12 @@ class Child:
 
     def stop(self, seconds: float) -> int:
         """Ask it to end, by SIGTERM, and kill it where it has not after `seconds`; its exit status."""
-        self._process.terminate()
+        self.ask_to_end()
         self._wait(seconds)  # the link stays open: it may report while it tidies up
         return self.end(0.0)
+
+    def ask_to_end(self) -> None:
+        self._process.terminate()
 
     def end(self, seconds: float) -> int:
         """Close the link, the sign that no more work comes, and kill it where it has not ended after `seconds`."""
@@ -192,10 +210,18 @@ def do_job(link: "Connection[Any, Any]") -> None:
     def send(**message: Any) -> None:
         link.send_bytes(json.dumps(message).encode())
 
+    asked_to_end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
+
+    def report(progress: Any) -> None:
+        send(progress=astuple(progress))
+        if asked_to_end.is_set():
+            raise Stopped("it was asked to end; what was done is kept, and the same command goes on from there")
+
     request = json.loads(link.recv_bytes())
     try:
         work = _function(request["target"])
-        send(result=work(**request["job"], report=lambda progress: send(progress=astuple(progress))))
+        send(result=work(**request["job"], report=report))
     except MmkpError as error:
         known = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
         send(kind=known.__name__, message=str(error))

@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import nn
 
+from mmkp_core.errors import Stopped
 from mmkp_core.learning import CurvePoint, Progress, Report
 from mmkp_core.seeding import seed_for
 from mmkp_core.training.batching import Indices, ordered_batches, training_batches
@@ -64,7 +65,7 @@ def fit(
     """Train `model` in place, going on from what `checkpoints` holds.
 
     `identity` names what is trained on what. Without `valid` the last epoch's weights are the result. A checkpoint
-    is written at each epoch's end and every `checkpoint_steps` steps.
+    is written at each epoch's end, every `checkpoint_steps` steps, and where `report` raises Stopped.
     """
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     # of 9.6 M weights on one core: default Adam 65 ms a step, fused 14
@@ -122,6 +123,10 @@ class _Loop(Generic[BatchT]):
     accelerator: Accelerator
     report: Report
 
+    @property
+    def _steps_in_epoch(self) -> int:
+        return math.ceil(len(self.train.lengths) / self.spec.batch_size)
+
     def run_epoch(self) -> None:
         """The rest of the epoch that the state stands in, its validation, and a checkpoint."""
         state = self.state
@@ -131,6 +136,7 @@ class _Loop(Generic[BatchT]):
         self.objective.enter_training(self.wrapped)
         while state.step_in_epoch < len(batches):
             rate = self._step(batches[state.step_in_epoch])
+            progress = self._progress()
             last = state.step_in_epoch == len(batches)
             if state.step % CURVE_STEPS == 0 or last:
                 state.curve += _points("train", _over_processes(self.tally), state)
@@ -138,6 +144,11 @@ class _Loop(Generic[BatchT]):
                 self.tally.sums.clear()
             if state.step % self.checkpoint_steps == 0 and not last:
                 self._save()
+            try:
+                self.report(progress)
+            except Stopped:
+                self._save()
+                raise
         self._end_epoch()
         self._save()
         if self.accelerator.is_main_process:
@@ -146,7 +157,7 @@ class _Loop(Generic[BatchT]):
     def _step(self, batch: Indices) -> float:
         """Learn one batch, and return the learning rate at which it was learned."""
         state, accelerator = self.state, self.accelerator
-        steps = self.spec.epochs * math.ceil(len(self.train.lengths) / self.spec.batch_size)
+        steps = self.spec.epochs * self._steps_in_epoch
         rate = learning_rate(self.spec, state.step, steps, state.halvings)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -161,8 +172,11 @@ class _Loop(Generic[BatchT]):
         self.tally.add(numbers)
         state.step += 1
         state.step_in_epoch += 1
-        self.report(Progress(state.step, steps, _note(state, self.spec, self.tally)))
         return rate
+
+    def _progress(self) -> Progress:
+        note = _note(self.state, self.spec, self.tally)
+        return Progress(self.state.step, self.spec.epochs * self._steps_in_epoch, note)
 
     def _end_epoch(self) -> None:
         """Validate, keep the weights if they are the best, and settle how, or whether, training goes on."""

@@ -53,6 +53,10 @@ def kill(process: "subprocess.Popen[str]") -> None:
     children = [int(pid) for pid in descendants(process.pid)]
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
+    gone(children)
+
+
+def gone(children: list[int]) -> None:
     deadline = time.monotonic() + 60
     while any(alive(pid) for pid in children):
         assert time.monotonic() < deadline, f"still alive: {[pid for pid in children if alive(pid)]}"
@@ -99,6 +103,23 @@ def test_a_run_killed_in_ocr_and_in_training_ends_in_the_same_predictions(undist
     assert kept
     assert re.search(r"all \d+ images of the shard were read before", (home / "log").read_text())
 
+    finish(start(home), home)
+    assert predictions(home) == predictions(undisturbed)
+
+
+@pytest.mark.fault(30)
+def test_a_command_that_is_asked_to_end_writes_down_its_training_and_ends(undisturbed: Path, tmp_path: Path) -> None:
+    home = tmp_path / "ended"
+    process = start(home)
+    until(lambda: any(home.glob("work/run.*/*/*")), process, home)
+    children = list(descendants(process.pid))
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.wait(SECONDS)
+    took = time.monotonic() - begun
+    gone(children)
+    assert any(home.glob("work/run.*/*/*")), "the checkpoint is kept"
+    print(f"ended {took:.1f} s after SIGTERM")
     finish(start(home), home)
     assert predictions(home) == predictions(undisturbed)
 

@@ -6,14 +6,15 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mmkp_core.errors import ChildDied, UnknownName, WrongInput
-from mmkp_core.processes import Child, run
+from mmkp_core.errors import ChildDied, Stopped, UnknownName, WrongInput
+from mmkp_core.processes import Child, run, stop_all
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 20
@@ -71,6 +72,12 @@ WORK = """
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         report(Step(1, str(os.getpid())))
         threading.Event().wait()
+
+    def train(*, report):
+        import time
+        while True:
+            report(Step(1, str(os.getpid())))
+            time.sleep(0.01)
 
     def echo(link):
         while True:
@@ -242,3 +249,22 @@ def test_a_process_of_others_ends_with_the_holder_of_a_lock(tmp_path: Path) -> N
         assert follower.poll() is None
         holder.kill()
         assert follower.wait(SECONDS) == -signal.SIGTERM
+
+
+@pytest.mark.fault(30)
+def test_children_that_are_asked_to_end_by_another_thread_stop_at_their_next_report() -> None:
+    begun, failures = threading.Event(), list[BaseException]()
+
+    def wait_for_child() -> None:
+        try:
+            run("work:train", {}, lambda _: begun.set())
+        except Stopped as error:
+            failures.append(error)
+
+    waiting = threading.Thread(target=wait_for_child)
+    waiting.start()
+    assert begun.wait(SECONDS)
+    stop_all()
+    waiting.join(SECONDS)
+    assert not waiting.is_alive()
+    assert [type(error) for error in failures] == [Stopped]

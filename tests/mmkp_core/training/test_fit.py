@@ -12,7 +12,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from mmkp_core.errors import Damaged, Diverged, Mismatch
+from mmkp_core.errors import Damaged, Diverged, Mismatch, Stopped
 from mmkp_core.learning import Progress
 from mmkp_core.training.fit import Fitted, fit
 from mmkp_core.training.objective import Backward, Objective, StepNumbers
@@ -94,12 +94,26 @@ class Killed(Exception):
     pass
 
 
-def killer(at: int) -> Any:
+def killer(at: int, error: type[Exception] = Killed) -> Any:
     def report(progress: Progress) -> None:
         if progress.done == at:
-            raise Killed
+            raise error
 
     return report
+
+
+@pytest.mark.fault(30)
+@pytest.mark.parametrize("at", [2, 3, 8, 13], ids=["within", "at a checkpoint", "at an epoch's end", "later"])
+def test_a_training_that_is_asked_to_end_goes_on_at_the_next_step(tmp_path: Path, at: int) -> None:
+    undisturbed = network()
+    expected = train(undisturbed, tmp_path / "undisturbed")
+    with pytest.raises(Stopped):
+        train(network(), tmp_path / "stopped", report=killer(at, Stopped))
+    again, steps = network(), list[int]()
+    found = train(again, tmp_path / "stopped", report=lambda progress: steps.append(progress.done))
+    assert steps[0] == at + 1
+    assert weights(again) == weights(undisturbed)
+    assert found == expected
 
 
 @pytest.mark.parametrize("at", [2, 5, 8, 13])

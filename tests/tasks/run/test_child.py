@@ -48,8 +48,8 @@ def test_a_child_that_needs_the_accelerator_runs_while_its_task_has_a_place_on_i
     seen: list[str] = []
 
     @contextmanager
-    def concurrency(name: str, strict: bool) -> Iterator[None]:
-        assert strict
+    def concurrency(name: str, **options: bool) -> Iterator[None]:
+        assert options == {"strict": True, "raise_on_lease_renewal_failure": False}
         seen.append(f"{name} taken")
         yield
         assert (tmp_path / "a").exists()
