@@ -32,6 +32,14 @@ def connect(store: Store) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def shut_in(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+    """From now on nothing outside the store can be read or written, and this cannot be undone."""
+    place = store.objects.base if store.objects.is_local else store.url
+    connection.execute(f"SET allowed_directories = [{_sql(place + '/')}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
 def refresh(store: Store, *, full: bool = False) -> None:
     """Replace `mmkp.duckdb` by the catalog of now; open readers keep the one they have.
 

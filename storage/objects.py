@@ -9,6 +9,7 @@ import logging
 import math
 import os
 import shutil
+import stat
 import tempfile
 import uuid
 from collections.abc import Collection, Iterator
@@ -18,9 +19,12 @@ from typing import IO, Any
 
 import fsspec
 
-from mmkp_core.errors import MmkpError
+from mmkp_core.errors import MmkpError, Unavailable, WrongInput, lower_first
 
 logger = logging.getLogger(__name__)
+
+EXTRAS = {"s3": "s3", "s3a": "s3"}
+"""By protocol, the extra of ours that brings its package."""
 
 
 class Objects:
@@ -30,7 +34,14 @@ class Objects:
         if self.is_local:
             text = os.path.abspath(os.path.expanduser(text.removeprefix("file://")))
         self.fs: Any
-        self.fs, base = fsspec.core.url_to_fs(text)
+        try:
+            self.fs, base = fsspec.core.url_to_fs(text)
+        except ImportError as error:
+            extra = EXTRAS.get(text.partition(":")[0])
+            how = f"pip install 'mmkp[{extra}]'" if extra else str(error)
+            raise Unavailable(f"a store at {text} needs a package that is not installed: {how}") from None
+        except ValueError as error:
+            raise WrongInput(f"{text} is no folder and no URL of a store: {lower_first(str(error))}") from None
         self.base = str(base).rstrip("/")
         self.url = text.rstrip("/")
 
@@ -205,12 +216,12 @@ class Objects:
 
     def scratch(self, name: str) -> Path:
         """A local folder for unfinished work, on the store's own file system where it has one."""
-        if self.is_local:
-            folder = Path(self.base) / name
-        else:
-            mark = hashlib.sha256(self.url.encode()).hexdigest()[:12]
-            folder = Path(tempfile.gettempdir()) / f"mmkp-{os.getuid()}-{mark}" / name
+        mark = hashlib.sha256(self.url.encode()).hexdigest()[:12]
+        root = Path(self.base) if self.is_local else Path(tempfile.gettempdir()) / f"mmkp-{os.getuid()}-{mark}"
+        folder = root / name
         try:
+            if not self.is_local:
+                _make_private(root)
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise MmkpError(
@@ -240,3 +251,13 @@ class Objects:
         target = Path(self.full(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(staged, target)
+
+
+def _make_private(folder: Path) -> None:
+    """In a place that others write to, too: a folder that was made there by somebody else is not used."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise MmkpError(f"{folder} is no folder of this user; have it removed, or set TMPDIR to another place")
+    folder.chmod(0o700)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,12 +14,19 @@ from mmkp_core.tables.views import VIEWS
 from storage import catalog
 from storage.store import Store
 
+READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def print_query(store: Store, sql: str, form: str) -> None:
+def print_query(store: Store, sql: str, form: str, allow_files: bool = False) -> None:
+    """The query reads what is in the store and, unless `allow_files`, nothing else; it changes nothing."""
     with catalog.connect(store) as connection:
         try:
+            if not allow_files:
+                catalog.shut_in(connection, store)
+            [*others, kind] = [statement.type for statement in connection.extract_statements(sql)]
+            if others or kind not in READING:
+                raise WrongInput("a query changes nothing; write one SELECT")
             relation = connection.sql(sql)
             if relation is None:
                 raise WrongInput("the query has no result; write a SELECT")
@@ -44,8 +52,22 @@ def print_views() -> None:
 
 def _explained(message: str) -> str:
     first = message.strip().splitlines()[0]
+    if "disabled" in first and first.startswith("Permission Error"):
+        return f"{first} (a query reads the store and nothing else; --allow-files lets it read other files)"
+    missing = re.match(
+        r'Catalog Error: Table with name (\S+) does not exist|Parser Error: .* at or near "(\w+)"', first
+    )
+    if missing:  # words like OVERLAPS are no names in SQL, and fail before the table is looked for
+        word = (missing[1] or missing[2]).lower().rstrip("s")
+        near = [view for view in VIEWS if word in view]
+        if near:
+            return f"{first} Did you mean {' or '.join(near)}?"
     did_you_mean = [line.strip() for line in message.splitlines() if "Did you mean" in line or "Candidate" in line]
     return " ".join([first, *did_you_mean[:1]])
+
+
+# words like OVERLAPS are no names in SQL, and fail before the table is looked for
+_MISSING = re.compile(r'Catalog Error: Table with name (\S+) does not exist|Parser Error: .* at or near "(\w+)"')
 
 
 def _table(relation: Any) -> str:

@@ -16,18 +16,20 @@ def query(
     /,
     *,
     format: Literal["table", "json", "csv", "parquet"] = "table",
+    allow_files: bool = False,
 ) -> None:
     """SQL over everything in the store.
 
     Args:
-        sql: A SELECT; without it, the views and their columns are printed.
+        sql: A SELECT, which changes nothing; without it, the views and their columns are printed.
         format: How the rows are printed.
+        allow_files: Let the query read files outside the store, too.
     """
     from flows.command.query import print_query, print_views
     from tasks.run.store import open_store
 
     if sql:
-        print_query(open_store(), sql, format)
+        print_query(open_store(), sql, format, allow_files)
     else:
         print_views()
 

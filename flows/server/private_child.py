@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flows.server.hosts import KnownHostsOnly
 from flows.server.private import AGAIN, COMMON, ServerFiles, private_settings
 from mmkp_core.locks import when_free
 
@@ -72,7 +73,7 @@ async def serve(life: Life, listener: socket.socket, url: str, home: Path, fresh
     born = datetime.now(UTC)
     app = create_app(final=True)
     mount_reports(app, home)
-    guarded = SameMachineOnly(app, url)
+    guarded = KnownHostsOnly(SameMachineOnly(app, url), listener.getsockname()[1])
     config = uvicorn.Config(guarded, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(until_stopped(server, listener))

@@ -7,6 +7,7 @@ are strangers to its API. The scripts that run are those whose hash the page its
 
 import html
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+
+from flows.server.hosts import KnownHostsOnly
 
 FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 TYPES = {
@@ -92,16 +95,17 @@ def serving_reports(find_pages: Callable[[], ReportPages]) -> Iterator[str]:
 
     app = Starlette()
     app.mount("/reports", reports_app(find_pages))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run, name="reports", daemon=True)
+    listener = socket.create_server(("127.0.0.1", 0))
+    guarded = KnownHostsOnly(app, listener.getsockname()[1])
+    server = uvicorn.Server(uvicorn.Config(guarded, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, args=[[listener]], name="reports", daemon=True)
     thread.start()
     while not server.started:
         if not thread.is_alive():
             raise RuntimeError("the report server ended before it had started")
         time.sleep(0.01)
     try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}/reports/"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/reports/"
     finally:
         server.should_exit = True
         thread.join(timeout=10)

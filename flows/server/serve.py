@@ -7,6 +7,7 @@ Cancelled) or killed (their runs become Crashed when the server closes its books
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PORT = 4200  # where Prefect's users look for it; another one is taken, and told, where this is in use
 RUNS_AT_ONCE = 4
+BACK_SECONDS = 30.0
+"""For which a private server that ended may be away."""
 
 
 def serve(
@@ -95,11 +98,13 @@ async def run_deployments(
     for number in (signal.SIGINT, signal.SIGTERM):  # after the runner has set its own, which leaves children behind
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ready()
-    private = is_held(files.address)
+    private, seen = is_held(files.address), time.monotonic()
     stopping = asyncio.create_task(stop.wait())
     while not (running.done() or stop.is_set()):
         await asyncio.wait([running, stopping], timeout=2.0, return_when=asyncio.FIRST_COMPLETED)
-        if private and not is_held(files.address):
+        if not private or is_held(files.address):
+            seen = time.monotonic()
+        elif time.monotonic() - seen > BACK_SECONDS:  # else it is being started again
             running.cancel()
             raise MmkpError(f"the Prefect server has ended; see {files.log}, then run mmkp serve again")
     if stop.is_set():

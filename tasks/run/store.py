@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from storage.draft import Draft
 from storage.follower import Follower
@@ -29,7 +30,9 @@ FLOW_RUN = "MMKP_FLOW_RUN"  # carries the flow run's id into child processes
 
 def home() -> str:
     """The store's root: `MMKP_HOME`, or `mmkp-data` here; always absolute."""
-    root = os.environ.get(HOME) or "mmkp-data"
+    root = (os.environ.get(HOME) or "mmkp-data").removeprefix("file://")
+    if root.startswith("memory:"):
+        raise WrongInput(f"{HOME}={root}: a store in memory is gone with its process; name a folder or a URL")
     return root if "://" in root else os.path.abspath(os.path.expanduser(root))
 
 

@@ -1,0 +1,82 @@
+"""A whole pipeline on a store that speaks S3's protocol, over HTTP on loopback."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage import catalog
+from storage.store import Store
+from storage.upkeep import verify
+
+pytestmark = [pytest.mark.drill, pytest.mark.enable_socket]
+
+DEMO = (
+    "demo", "--posts", "100", "--systems", "frequent,copy,sft", "--set", "systems.copy.training.epochs=2",
+    "--set", "systems.sft.training.epochs=1", "--set", "evaluation.resamples=50", "--set", "ocr.engine=rapid",
+)  # fmt: skip
+
+
+@pytest.fixture
+def bucket() -> Iterator[dict[str, str]]:
+    """The environment in which `s3://posts` is a bucket of a server of ours."""
+    import boto3
+    import s3fs
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    environment = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": url,
+        "FSSPEC_S3_ENDPOINT_URL": url,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        boto3.client("s3").create_bucket(Bucket="posts")
+        s3fs.S3FileSystem.clear_instance_cache()
+        yield environment
+        s3fs.S3FileSystem.clear_instance_cache()
+    server.stop()
+
+
+def mmkp(*words: str, home: str, log: Path) -> str:
+    with log.open("w") as errors:
+        done = subprocess.run(
+            [sys.executable, "-m", "flows.command", *words],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, "MMKP_HOME": home},
+            check=False,
+        )
+    assert done.returncode == 0, log.read_text()[-3000:]
+    return done.stdout
+
+
+def test_the_whole_pipeline_runs_on_an_object_store(bucket: dict[str, str], tmp_path: Path) -> None:
+    home = "s3://posts/home"
+    mmkp(*DEMO, home=home, log=tmp_path / "demo.log")
+    again = tmp_path / "again.log"
+    mmkp(*DEMO, home=home, log=again)
+    assert "published" not in again.read_text(), "a second run makes nothing"
+    mmkp("predict", "--run", "demo-copy", "--input", "demo", "--output", str(tmp_path / "p.jsonl"), home=home,
+         log=tmp_path / "predict.log")  # fmt: skip
+    assert len((tmp_path / "p.jsonl").read_text().splitlines()) == 100
+    told = mmkp("query", "select count(*) as n from posts", "--format", "csv", home=home, log=tmp_path / "query.log")
+    assert told.split() == ["n", "100"]
+    store = Store(home)
+    assert list(verify(store)) == []
+    with catalog.connect(store) as connection:
+        found = {row[0] for row in connection.sql("select distinct system from scores").fetchall()}
+    assert {"frequent", "copy", "sft"} <= found
