@@ -69,6 +69,8 @@ class SplitFacts:
     """Groups of duplicates and near-duplicates."""
     clustered: int = 0
     """Posts in such groups."""
+    clustered_in: tuple[int, ...] = ()
+    """Of those, how many are in the training, the validation and the test part."""
     largest_cluster: int = 0
     overlaps: tuple[OverlapCount, ...] = ()
     before: str | None = None

@@ -95,6 +95,11 @@ def split_material(
         dataset=dataset.ref.address,
         is_generated=dataset.is_generated,
         examples=by_part,
+        with_duplicates={
+            part: count / of
+            for part, count in zip(PARTS, split.facts.clustered_in, strict=False)
+            if (of := getattr(split.facts, part))
+        },
         kinds=phrase_kinds([example.post for example in given]) or {},
         intact=set(dataset.images()),
         damaged={key for status in DAMAGED for key in dataset.images(status)},

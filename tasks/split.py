@@ -19,8 +19,8 @@ from storage.split import Split
 from tasks.run.store import build_once, open_store
 from tasks.run.stored import stored_task
 
-VERSION = 1
-GROWN_VERSION = 1
+VERSION = 2
+GROWN_VERSION = 2
 
 
 @stored_task()

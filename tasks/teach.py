@@ -1,5 +1,6 @@
 """Rationales of a teacher for a split's training posts, each reply paid once."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -55,6 +56,13 @@ def teach_posts(
         answers = rows.select(hashes, ANSWER).to_pylist() if rows.parts() else []
         if len(answers) < len(hashes):
             raise MmkpError(f"{len(answers):,} of {len(hashes):,} questions are answered and kept; {ended.why(limits)}")
+        if answers and not any(row["status"] == "accepted" for row in answers):
+            reasons = Counter(row["reason"] for row in answers).most_common(3)
+            why = ", ".join(f"{reason} {count:,}" for reason, count in reasons)
+            raise MmkpError(
+                f"none of the {len(answers):,} answers of {spec.model} was accepted ({why}): look at some with "
+                '`mmkp query "select reason, detail, rationale from rationales"`, and choose another model or mode'
+            )
         draft.facts = RationalesFacts(
             split=split.address, engine=rows.group, model=spec.model, answers=counted(answers)
         )
@@ -99,7 +107,7 @@ def ask(
     todo = [e for e, request in zip(given, hashes_of(given, spec), strict=True) if request not in known]
     if not todo:
         return Round()
-    answered = []
+    answered, begun = [], time.monotonic()
     with (
         open_session(store, dataset, spec.model, spec.journal_key, limits) as session,
         progress(f"asking {spec.model}") as report,
@@ -109,7 +117,7 @@ def ask(
                 answered.append(row)
                 report(Progress(len(answered), len(todo), f"{session.account.tokens:,} tokens"))
         finally:  # a stopped run keeps what it has paid for; failed rows are asked again
-            _seal(rows, [row for row in answered if row["status"] != "failed"])
+            _seal(rows, [row for row in answered if row["status"] != "failed"], time.monotonic() - begun)
         failed = [f"{row['reason']}: {row['detail']}" for row in answered if row["status"] == "failed"]
         return Round(session.account.spent, session.account.tokens, failed)
 
@@ -120,12 +128,13 @@ def hashes_of(given: Sequence[Example], spec: TeacherSpec) -> list[str]:
     return [request_of(example, spec).hash for example in given]
 
 
-def _seal(rows: RowStore, answered: list[dict[str, object]]) -> None:
+def _seal(rows: RowStore, answered: list[dict[str, object]], seconds: float) -> None:
     if answered:
         answered.sort(key=lambda row: str(row["request_hash"]))
 
         def build(draft: Draft) -> None:
             draft.write_table(RATIONALES, answered)
-            draft.facts = PartFacts(rows=Counter(str(row["status"]) for row in answered))
+            counts = Counter(str(row["status"]) for row in answered)
+            draft.facts = PartFacts(rows=counts, seconds=round(seconds, 3))
 
         rows.add([str(row["request_hash"]) for row in answered], build)

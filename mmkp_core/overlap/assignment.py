@@ -61,6 +61,31 @@ def gathered(parts: Parts, cluster: Ints) -> Parts:
     return fullest[cluster]
 
 
+def drawn(parts: Parts, cluster: Ints, draw: np.random.Generator) -> Parts:
+    """Each cluster in the part where one of its posts, taken by chance, stands.
+
+    So a part gets its share of the clusters, whatever their size; the fullest part would mostly be the training.
+    """
+    order = draw.permutation(len(parts))
+    _, first = np.unique(cluster[order], return_index=True)
+    return parts[order[first]][cluster]
+
+
+def with_equal_shares(
+    parts: Parts, cluster: Ints, valid_share: float, test_share: float, draw: np.random.Generator
+) -> Parts:
+    """Whole clusters moved until each part has its share of the posts that have duplicates, and of all posts."""
+    out = parts.copy()
+    grouped = np.bincount(cluster)[cluster] > 1
+    wanted = np.array(part_sizes(len(parts), valid_share, test_share))
+    among = np.array(part_sizes(int(grouped.sum()), valid_share, test_share))
+    for chosen in (grouped, ~grouped):
+        numbers = np.unique(cluster[chosen], return_inverse=True)[1]
+        out[chosen] = with_shares(parts[chosen], numbers, (int(among[0]), int(among[1])), draw)
+        among = wanted - [int((out[chosen] == part).sum()) for part in (VALID, TEST)]
+    return out
+
+
 def with_shares(parts: Parts, cluster: Ints, sizes: tuple[int, int], draw: np.random.Generator) -> Parts:
     """Whole clusters moved until the parts have their sizes, or as near as clusters allow."""
     cluster_sizes = np.bincount(cluster)
@@ -137,37 +162,45 @@ def with_unseen_labels(
     known = sorted(clusters_with)
     part_of = np.full(len(posts_of), TRAIN, np.int8)
     held: set[str] = set()
-    for part, size in ((TEST, sizes[1]), (VALID, sizes[0])):
-        room, wanted, unseen = size, unseen_share * size * per_post, 0
-        for label in (known[at] for at in draw.permutation(len(known)).tolist()):
-            if unseen >= wanted:
+    room = {VALID: sizes[0], TEST: sizes[1]}
+    wanted = {part: unseen_share * size * per_post for part, size in room.items()}
+    unseen = dict.fromkeys(room, 0)
+
+    def fits(label: str, part: int) -> tuple[set[str], Counter[str], int] | None:
+        """What holding a label out for a part would take along; None where that goes too far."""
+        group = clusters_with[label]
+        if unseen[part] >= wanted[part] or any(part_of[number] != TRAIN for number in group):
+            return None
+        leaving = _total([of_cluster[number] for number in group])
+        gone = {other for other, count in leaving.items() if count == trained[other]}
+        more = sum(leaving[other] for other in gone)
+        posts = sum(len(posts_of[number]) for number in group)
+        if posts > room[part] or unseen[part] + more > max(1.1 * wanted[part], wanted[part] + 1):
+            return None
+        if any(part_of[number] != TRAIN for other in gone for number in clusters_with[other]):
+            return None  # it would turn labels of the other part unseen
+        return gone, leaving, posts
+
+    for label in (known[at] for at in draw.permutation(len(known)).tolist()):
+        # the part that is farther behind comes first, so that both are drawn alike
+        for part in sorted(room, key=lambda part: unseen[part] / wanted[part] if wanted[part] else 1.0):
+            if found := fits(label, part):
+                gone, leaving, posts = found
+                part_of[clusters_with[label]] = part
+                trained -= leaving
+                held |= gone
+                unseen[part] += sum(leaving[other] for other in gone)
+                room[part] -= posts
                 break
-            group = clusters_with[label]
-            if any(part_of[number] != TRAIN for number in group):
-                continue
-            leaving = _total([of_cluster[number] for number in group])
-            gone = {other for other, count in leaving.items() if count == trained[other]}
-            more = sum(leaving[other] for other in gone)
-            posts = sum(len(posts_of[number]) for number in group)
-            if posts > room or unseen + more > max(1.1 * wanted, wanted + 1):
-                continue
-            if any(part_of[number] != TRAIN for other in gone for number in clusters_with[other]):
-                continue  # it would turn labels of the other part unseen
-            part_of[group] = part
-            trained -= leaving
-            held |= gone
-            unseen += more
-            room -= posts
-        for number in draw.permutation(len(posts_of)).tolist():
-            if room <= 0:
-                break
-            counts = of_cluster[number]
-            if part_of[number] != TRAIN or len(posts_of[number]) > room:
-                continue
-            if all(trained[label] > count for label, count in counts.items()):
-                part_of[number] = part
-                trained -= counts
-                room -= len(posts_of[number])
+    for number in draw.permutation(len(posts_of)).tolist():
+        counts, posts = of_cluster[number], len(posts_of[number])
+        part = max(room, key=lambda part: room[part] / max(1, sizes[part - VALID]))
+        if part_of[number] != TRAIN or posts > room[part]:
+            continue
+        if all(trained[label] > count for label, count in counts.items()):
+            part_of[number] = part
+            trained -= counts
+            room[part] -= posts
     holding = np.array([not held.isdisjoint(post_labels) for post_labels in labels], bool)
     return part_of[cluster], holding
 

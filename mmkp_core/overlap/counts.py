@@ -25,5 +25,7 @@ class SplitCounts:
     """Groups of duplicates and near-duplicates; 0 where none were sought."""
     clustered: int = 0
     """Posts in such groups."""
+    clustered_in: tuple[int, ...] = ()
+    """Of those, how many are in the training, the validation and the test part."""
     largest_cluster: int = 0
     overlaps: tuple[OverlapCount, ...] = ()

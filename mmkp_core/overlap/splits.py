@@ -24,9 +24,10 @@ from mmkp_core.overlap.assignment import (
     at_random,
     by_time,
     clusters,
+    drawn,
     gathered,
     part_sizes,
-    with_shares,
+    with_equal_shares,
     with_unseen_labels,
     without_leaks,
     without_sources,
@@ -115,6 +116,7 @@ class Split:
         """Counts for the record."""
         train, valid, test, dropped = (int((self.parts == part).sum()) for part in range(len(PARTS)))
         sizes = np.bincount(self.cluster) if self.cluster is not None else np.zeros(0, np.int64)
+        grouped = sizes[self.cluster] > 1 if self.cluster is not None else np.zeros(len(self.parts), bool)
         before, after = self._shared(self.before), self._shared(self.parts)
         return SplitCounts(
             train=train,
@@ -124,6 +126,7 @@ class Split:
             moved=sum(1 for at in self.reasons if self.parts[at] != DROPPED),
             clusters=int((sizes > 1).sum()),
             clustered=int(sizes[sizes > 1].sum()),
+            clustered_in=tuple(int((grouped & (self.parts == part)).sum()) for part in (TRAIN, VALID, TEST)),
             largest_cluster=int(sizes.max(initial=0)),
             overlaps=tuple(
                 OverlapCount(
@@ -187,9 +190,11 @@ def make_split(posts: Sequence[Post], spec: SplitSpec, signatures: Mapping[str, 
         case "clean":
             cluster = clusters(len(posts), similarities)
             before = _started(posts, before, spec)
-            parts = together = gathered(before, cluster)
             if spec.start == "random":
-                parts = with_shares(together, cluster, sizes, draw)
+                together = drawn(before, cluster, draw)
+                parts = with_equal_shares(together, cluster, spec.valid_share, spec.test_share, draw)
+            else:
+                parts = together = gathered(before, cluster)
             moved = parts != before
             reasons = _reasons(moved, TO_SHARE) | _reasons(moved & (parts == together), WITH_DUPLICATES)
             return Split(posts, parts, before, reasons, cluster, duplicates, spec)

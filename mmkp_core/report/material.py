@@ -68,6 +68,8 @@ class SplitMaterial:
     damaged: Set[str] = frozenset()
     picture: Images
     overlaps: tuple[OverlapRow, ...] = ()
+    with_duplicates: Mapping[str, float] = field(default_factory=dict)
+    """By part, the share of its posts that have duplicates or near-duplicates beside them there."""
     pairs: pa.Table | None = None
     """Posts of two parts that are too similar; None where duplicates were not looked for."""
     quarantine: Rows | None = None

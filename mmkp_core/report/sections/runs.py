@@ -94,6 +94,9 @@ def stand_ins(material: Material) -> Iterator[str]:
 def _facts_of(split: SplitMaterial) -> Iterator[Fact]:
     yield Fact("data set", split.dataset)
     yield Fact("split", split.described)
+    if any(split.with_duplicates.values()):
+        shares = (f"{part} {share:.1%}" for part, share in split.with_duplicates.items())
+        yield Fact("posts with duplicates beside them", ", ".join(shares))
     for kind, names in split.engines.items():
         yield Fact(kind, ", ".join(names) or "none")
     for teacher in split.teachers:

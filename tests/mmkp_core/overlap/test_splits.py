@@ -132,6 +132,40 @@ def test_the_shares_are_met_and_a_seed_gives_one_split() -> None:
     assert first.rows() != other.rows()
 
 
+@pytest.mark.parametrize("group", [2, 3, 5])
+def test_each_part_gets_its_share_of_the_posts_that_have_duplicates(group: int) -> None:
+    """A fifth of 1,000 posts in groups of duplicates: a fifth of every part, whatever the seed."""
+    single = [f"post {at} of its own {'abcdefghij'[at % 10] * (at // 10 + 1)}" for at in range(800)]
+    grouped = [f"group {at // group} {'klmnopqrst'[at // group % 10] * (at // group + 1)}" for at in range(200)]
+    labels = ["x" if at % 4 else "y" for at in range(1000)]
+    posts = [Post(post_id=str(at), text=text, keyphrases=(labels[at],)) for at, text in enumerate([*single, *grouped])]
+    shares = []
+    for seed in range(5):
+        made = make_split(posts, SplitSpec(seed=seed, text_threshold=1.0, text_unit="word"))
+        facts = made.facts()
+        assert (facts.valid, facts.test, facts.clustered) == (100, 100, 200)
+        assert sum(facts.clustered_in) == 200
+        assert abs(facts.clustered_in[1] - 20) < group
+        assert abs(facts.clustered_in[2] - 20) < group
+        rare = sum(posts[at].keyphrases == ("y",) for at in np.flatnonzero(made.parts == 2)) / facts.test
+        shares.append(rare)
+    assert abs(np.mean(shares) - 0.25) < 0.06
+
+
+def test_labels_are_held_out_for_validation_and_test_alike() -> None:
+    draw = np.random.default_rng(0)
+    posts = [
+        Post(post_id=str(at), text=f"word{at}", keyphrases=(f"label {draw.zipf(1.3) % 120}",)) for at in range(600)
+    ]
+    unseen = {1: 0, 2: 0}
+    for seed in range(5):
+        made = make_split(posts, SplitSpec(kind="unseen-labels", seed=seed, valid_share=0.15, test_share=0.15))
+        trained = {posts[at].keyphrases for at in np.flatnonzero(made.parts == 0)}
+        for part in unseen:
+            unseen[part] += sum(posts[at].keyphrases not in trained for at in np.flatnonzero(made.parts == part))
+    assert 0.8 < unseen[1] / unseen[2] < 1.25
+
+
 def test_only_what_leaks_is_moved_and_every_move_has_its_reason() -> None:
     posts = numbered(100)
     posts += [Post(post_id=f"copy {at}", text=posts[at].text.upper()) for at in range(20)]
