@@ -149,60 +149,69 @@ def with_unseen_labels(
     Labels are held out whole: every cluster with one goes to the part. What fills the part up takes no label's last
     training post with it. Also which posts have a label that was held out.
     """
-    posts_of: list[list[int]] = [[] for _ in range(int(cluster.max(initial=-1)) + 1)]
-    for post, number in enumerate(cluster.tolist()):
-        posts_of[number].append(post)
-    of_cluster = [Counter(label for post in posts for label in labels[post]) for posts in posts_of]
-    clusters_with: dict[str, list[int]] = {}
-    for number, counts in enumerate(of_cluster):
-        for label in counts:
-            clusters_with.setdefault(label, []).append(number)
-    trained = _total(of_cluster)
-    per_post = sum(trained.values()) / max(1, len(labels))
-    known = sorted(clusters_with)
-    part_of = np.full(len(posts_of), TRAIN, np.int8)
-    held: set[str] = set()
-    room = {VALID: sizes[0], TEST: sizes[1]}
-    wanted = {part: unseen_share * size * per_post for part, size in room.items()}
-    unseen = dict.fromkeys(room, 0)
+    taking = _Taking(labels, cluster, sizes, unseen_share)
+    known = sorted(taking.clusters_with)
+    for at in draw.permutation(len(known)).tolist():
+        taking.hold_out(known[at])
+    for number in draw.permutation(len(taking.posts_of)).tolist():
+        taking.fill_up(number)
+    holding = np.array([not taking.held.isdisjoint(post_labels) for post_labels in labels], bool)
+    return taking.part_of[cluster], holding
 
-    def fits(label: str, part: int) -> tuple[set[str], Counter[str], int] | None:
-        """What holding a label out for a part would take along; None where that goes too far."""
-        group = clusters_with[label]
-        if unseen[part] >= wanted[part] or any(part_of[number] != TRAIN for number in group):
-            return None
-        leaving = _total([of_cluster[number] for number in group])
-        gone = {other for other, count in leaving.items() if count == trained[other]}
+
+class _Taking:
+    """Clusters on their way from training, where all begin, to validation and test, which are served alike."""
+
+    def __init__(
+        self, labels: Sequence[Sequence[str]], cluster: Ints, sizes: tuple[int, int], unseen_share: float
+    ) -> None:
+        self.posts_of: list[list[int]] = [[] for _ in range(int(cluster.max(initial=-1)) + 1)]
+        for post, number in enumerate(cluster.tolist()):
+            self.posts_of[number].append(post)
+        self.labels_of = [Counter(label for post in posts for label in labels[post]) for posts in self.posts_of]
+        self.clusters_with: dict[str, list[int]] = {}
+        for number, counts in enumerate(self.labels_of):
+            for label in counts:
+                self.clusters_with.setdefault(label, []).append(number)
+        self.trained = _total(self.labels_of)
+        self.part_of = np.full(len(self.posts_of), TRAIN, np.int8)
+        self.held: set[str] = set()
+        per_post = sum(self.trained.values()) / max(1, len(labels))
+        self._sizes = {VALID: sizes[0], TEST: sizes[1]}
+        self._room = dict(self._sizes)
+        self._wanted = {part: unseen_share * size * per_post for part, size in self._sizes.items()}
+        self._unseen = dict.fromkeys(self._sizes, 0)
+
+    def hold_out(self, label: str) -> None:
+        """Keep a label from training, for the part that is farther behind, or for the other where it does not fit."""
+        group = self.clusters_with[label]
+        if any(self.part_of[number] != TRAIN for number in group):
+            return
+        leaving = _total([self.labels_of[number] for number in group])
+        gone = {other for other, count in leaving.items() if count == self.trained[other]}
+        if any(self.part_of[number] != TRAIN for other in gone for number in self.clusters_with[other]):
+            return  # it would turn labels of the other part unseen
         more = sum(leaving[other] for other in gone)
-        posts = sum(len(posts_of[number]) for number in group)
-        if posts > room[part] or unseen[part] + more > max(1.1 * wanted[part], wanted[part] + 1):
-            return None
-        if any(part_of[number] != TRAIN for other in gone for number in clusters_with[other]):
-            return None  # it would turn labels of the other part unseen
-        return gone, leaving, posts
+        posts = sum(len(self.posts_of[number]) for number in group)
+        for part in sorted(self._wanted, key=lambda part: self._unseen[part] / max(self._wanted[part], 1e-9)):
+            unseen, wanted = self._unseen[part], self._wanted[part]
+            if unseen < wanted and unseen + more <= max(1.1 * wanted, wanted + 1) and posts <= self._room[part]:
+                self.part_of[group] = part
+                self.trained -= leaving
+                self.held |= gone
+                self._unseen[part] += more
+                self._room[part] -= posts
+                return
 
-    for label in (known[at] for at in draw.permutation(len(known)).tolist()):
-        # the part that is farther behind comes first, so that both are drawn alike
-        for part in sorted(room, key=lambda part: unseen[part] / wanted[part] if wanted[part] else 1.0):
-            if found := fits(label, part):
-                gone, leaving, posts = found
-                part_of[clusters_with[label]] = part
-                trained -= leaving
-                held |= gone
-                unseen[part] += sum(leaving[other] for other in gone)
-                room[part] -= posts
-                break
-    for number in draw.permutation(len(posts_of)).tolist():
-        counts, posts = of_cluster[number], len(posts_of[number])
-        part = max(room, key=lambda part: room[part] / max(1, sizes[part - VALID]))
-        if part_of[number] != TRAIN or posts > room[part]:
-            continue
-        if all(trained[label] > count for label, count in counts.items()):
-            part_of[number] = part
-            trained -= counts
-            room[part] -= posts
-    holding = np.array([not held.isdisjoint(post_labels) for post_labels in labels], bool)
-    return part_of[cluster], holding
+    def fill_up(self, number: int) -> None:
+        """Take a cluster whose labels training has elsewhere too, for the part that lacks more of its posts."""
+        counts, posts = self.labels_of[number], len(self.posts_of[number])
+        part = max(self._room, key=lambda part: self._room[part] / max(1, self._sizes[part]))
+        fits = self.part_of[number] == TRAIN and posts <= self._room[part]
+        if fits and all(self.trained[label] > count for label, count in counts.items()):
+            self.part_of[number] = part
+            self.trained -= counts
+            self._room[part] -= posts
 
 
 def _total(counters: Sequence[Counter[str]]) -> Counter[str]:
