@@ -1,5 +1,6 @@
 """Posts from files into the store: posts, images, quarantine, and what a source says of its images."""
 
+import logging
 import shutil
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -28,6 +29,8 @@ from tasks.run.progress import progress
 from tasks.run.sources import Source, content_hash
 from tasks.run.store import build_once, cached, open_store
 from tasks.run.stored import stored_task
+
+logger = logging.getLogger(__name__)
 
 VERSION = 2
 DEMO_VERSION = 3
@@ -129,6 +132,11 @@ def write_posts(
                     sides[name] = stack.enter_context(draft.table(GIVEN[name]))
                 sides[name].write(rows)
             report(Progress(counts.read, max(counts.read, size // 250), "rows"))
+    if counts.labels_cut:
+        logger.warning(
+            "%s rows state a keyphrase as a hashtag in their text, which gives it away: such tags were cut "
+            "(labels_in_text keep leaves them)", f"{counts.labels_cut:,}",
+        )  # fmt: skip
     draft.facts = PostsFacts(counts=counts)
     try:
         refuse_too_many_bad(counts, reading)

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmkp_core.data.formats import IngestSpec, SourceFiles
-from mmkp_core.data.hashtags import from_hashtags
+from mmkp_core.data.hashtags import from_hashtags, without_labels
 from mmkp_core.data.images import SeenImages
 from mmkp_core.data.known import CONFLICT, DUPLICATE, NEW, KnownIds, RowHasher, RowHashes
 from mmkp_core.data.quarantine import RowFault, bad_row, quarantine_rows
 from mmkp_core.data.rows import Rows
+from mmkp_core.data.segmenting import Segmenter
 from mmkp_core.data.sides import SideRows
 from mmkp_core.data.text import has_visible
 from mmkp_core.data.times import times
@@ -35,6 +36,8 @@ class Counts:
     quarantined: int = 0
     duplicates: int = 0
     """Rows whose id and content both stood there before."""
+    labels_cut: int = 0
+    """Rows from whose text hashtags were cut because they state a keyphrase of the row."""
     images: int = 0
     """Accepted posts whose image is there and can be used."""
     images_missing: int = 0
@@ -64,20 +67,28 @@ class RowRules:
     """The rules for one file."""
 
     def __init__(
-        self, path: Path, files: SourceFiles, spec: IngestSpec, prefix: str, known: KnownIds, images: SeenImages
+        self,
+        path: Path,
+        files: SourceFiles,
+        spec: IngestSpec,
+        prefix: str,
+        known: KnownIds,
+        images: SeenImages,
+        segmenter: Segmenter,
     ) -> None:
         self.path = path
         self.spec = spec
         self.prefix = prefix
         self.known = known
         self.images = images
+        self.segmenter = segmenter
         self.sides = SideRows(path, files)
         self.hasher = RowHasher()
 
     def batch(self, rows: Rows) -> SourceBatch:
         given = rows.columns
         faults: Faults = {}
-        texts, phrases = words(given, self.spec, faults)
+        texts, phrases, labels_cut = words(given, self.spec, self.segmenter, faults)
         created_at, no_times = times(given.column("created_at"))
         for i in no_times:
             shown = given.column("created_at")[i].as_py()[:60]
@@ -126,6 +137,7 @@ class RowRules:
                 accepted=accepted,
                 quarantined=len(rows.bad) + len(faults),
                 duplicates=len(repeats),
+                labels_cut=labels_cut,
                 images=found.here,
                 images_missing=found.missing,
                 images_bad=found.unusable,
@@ -150,18 +162,26 @@ class RowRules:
         return pa.array(kept[verdict == DUPLICATE])
 
 
-def words(given: pa.RecordBatch, spec: IngestSpec, faults: Faults) -> tuple[pa.Array, pa.Array]:
-    """Texts and keyphrases in NFC, tags and tweets treated as the spec says; a text that shows nothing is a fault."""
-    texts, keyphrases = given.column("text"), given.column("keyphrases")
+def words(
+    given: pa.RecordBatch, spec: IngestSpec, segmenter: Segmenter, faults: Faults
+) -> tuple[pa.Array, pa.Array, int]:
+    """Texts and keyphrases in NFC, tags and tweets treated as the spec says; a text that shows nothing is a fault.
+
+    Also the number of texts from which labels were cut.
+    """
+    texts, keyphrases, labels_cut = given.column("text"), given.column("keyphrases"), 0
     if spec.keyphrases_from == "hashtags":
         raw = texts.to_pylist()
         for i, text in enumerate(raw):
             signs = text.count("#")
             if signs > spec.max_keyphrases:  # before they are looked at: a text of a million takes seconds
                 faults[i] = RowFault("too_large", f"{signs:,} hashtags, {spec.max_keyphrases:,} allowed")
-        pairs = [("", ()) if i in faults else from_hashtags(text, spec.hashtags) for i, text in enumerate(raw)]
+        cut = segmenter.words_of
+        pairs = [("", ()) if i in faults else from_hashtags(text, spec.hashtags, cut) for i, text in enumerate(raw)]
         texts = pa.array([text for text, _ in pairs], pa.string())
         keyphrases = pa.array([tags for _, tags in pairs], keyphrases.type)
+    elif spec.labels_in_text == "cut":
+        texts, labels_cut = _without_labels(texts, keyphrases)
     if spec.normalise == "tweet":
         texts = pa.array([normal_tweet(text, spec.tweet) for text in texts.to_pylist()], pa.string())
     if not _is_ascii(texts):
@@ -175,7 +195,20 @@ def words(given: pa.RecordBatch, spec: IngestSpec, faults: Faults) -> tuple[pa.A
         if _bytes(column).min(initial=1) == 0:
             for i in np.flatnonzero(pc.match_substring(column, "\x00").fill_null(False)).tolist():
                 faults.setdefault(i, RowFault("bad_encoding", "a NUL"))
-    return texts, _clean(keyphrases)
+    return texts, _clean(keyphrases), labels_cut
+
+
+def _without_labels(texts: pa.Array, keyphrases: pa.Array) -> tuple[pa.Array, int]:
+    """The texts without hashtags that state a keyphrase of their row, and how many had some."""
+    tagged = np.flatnonzero(pc.match_substring_regex(texts, "[#\uff03\ufe5f]").fill_null(False))
+    found = {}
+    for at in tagged.tolist():
+        text, count = without_labels(texts[at].as_py(), keyphrases[at].as_py() or ())
+        if count:
+            found[at] = text
+    if not found:
+        return texts, 0
+    return pa.array([found.get(at, text) for at, text in enumerate(texts.to_pylist())], pa.string()), len(found)
 
 
 def _doubtful(texts: pa.Array) -> npt.NDArray[np.bool_]:

@@ -47,6 +47,9 @@ class IngestSettings:
     """Stands between the phrases of one text."""
     hashtags: HashtagSpec = HashtagSpec()
     """How hashtags become keyphrases; only with `keyphrases_from` hashtags."""
+    labels_in_text: Literal["cut", "keep"] = "cut"
+    """What happens where a keyphrase of the column stands in the text as a hashtag, which gives the answer away. cut:
+    such a tag goes, inside a sentence its sign alone, as with `keyphrases_from` hashtags. keep: the text stays."""
     normalise: Literal["none", "tweet"] = "none"
     """tweet: raw tweets are rewritten as the published sets write them."""
     tweet: TweetNormalSpec = TweetNormalSpec()

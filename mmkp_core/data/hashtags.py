@@ -7,7 +7,7 @@ text; a tag inside a sentence is one of its words and stays, without its sign, a
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
@@ -20,7 +20,8 @@ class HashtagSpec:
     """How hashtags become keyphrases."""
 
     segment: bool = True
-    """Cut a tag into words: at underscores, at the humps of CamelCase, between letters and digits."""
+    """Cut a tag into words: at underscores, at the humps of CamelCase, between letters and digits, and where none of
+    these tells by the words of the source's own texts. All spellings of a tag are cut alike."""
     lower: bool = True
     """Lower-case the phrases."""
     trailing: Literal["cut", "keep"] = "cut"
@@ -33,14 +34,53 @@ class HashtagSpec:
     """Whether a tag of digits alone (`#1`) is a keyphrase."""
 
 
-def from_hashtags(text: str, spec: HashtagSpec) -> tuple[str, tuple[str, ...]]:
-    """The text with its tags treated as `spec` says, and the phrases in order of appearance, each once."""
-    text = unicodedata.normalize("NFC", text).translate(_ONE_SIGN)
+def from_hashtags(
+    text: str, spec: HashtagSpec, cut: Callable[[str], Sequence[str]] | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """The text with its tags treated as `spec` says, and the phrases in order of appearance, each once.
+
+    `cut` gives the words of a tag: `segments`, unless somebody knows better.
+    """
+    text = one_form(text)
     if "#" not in text:
         return text, ()
-    phrases = dict.fromkeys(filter(None, (_phrase(text[start + 1 : end], spec) for start, end in _tags(text))))
+    cut = cut or segments
+    phrases = dict.fromkeys(filter(None, (_phrase(text[start + 1 : end], spec, cut) for start, end in _tags(text))))
     body, tail = _cut_trailing(text) if spec.trailing == "cut" else (text, [])
-    return " ".join([*_inline(body, spec).split(), *tail]), tuple(phrases)
+    return " ".join([*_inline(body, spec, cut).split(), *tail]), tuple(phrases)
+
+
+def without_labels(text: str, phrases: Iterable[str]) -> tuple[str, int]:
+    """A text without the tags that state one of its phrases, treated as `from_hashtags` does, and their number."""
+    labels = {_letters(phrase) for phrase in phrases}
+    text = one_form(text)
+    words = text.split()
+    kept, found = len(_cut_trailing(text)[0].split()), 0
+    left: list[str] = []
+    for at, word in enumerate(words):
+        tags = [(start, end) for start, end in _tags(word) if _letters(word[start + 1 : end]) in labels]
+        found += len(tags)
+        if tags and at >= kept and len(tags) == len(list(_tags(word))) and _only_tags(word):
+            continue
+        for start, end in reversed(tags):
+            word = f"{word[:start]}{' '.join(segments(word[start + 1 : end]))}{word[end:]}"
+        left.append(word)
+    return (" ".join(left), found) if found else (text, 0)
+
+
+def _letters(phrase: str) -> str:
+    """What spellings of one phrase or tag have in common."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", phrase))).casefold()
+
+
+def one_form(text: str) -> str:
+    """Letters in NFC, every sign of a tag as `#`."""
+    return unicodedata.normalize("NFC", text).translate(_ONE_SIGN)
+
+
+def tags_in(text: str) -> Iterator[tuple[int, int]]:
+    """Where the tags of a text in `one_form` stand, sign included."""
+    return _tags(text)
 
 
 def segments(tag: str) -> list[str]:
@@ -109,13 +149,13 @@ def _tags(text: str) -> Iterator[tuple[int, int]]:
         at = text.find("#", end)
 
 
-def _phrase(tag: str, spec: HashtagSpec) -> str:
+def _phrase(tag: str, spec: HashtagSpec, cut: Callable[[str], Sequence[str]]) -> str:
     """The keyphrase of a tag; empty where the tag is none."""
     tag = unicodedata.normalize("NFKC", tag).strip("\u200c\u200d")
     letters = sum(map(str.isalnum, tag))
     if letters < spec.shortest or (not spec.numbers and not any(map(str.isalpha, tag))):
         return ""
-    phrase = " ".join(segments(tag)) if spec.segment else tag
+    phrase = " ".join(cut(tag)) if spec.segment else tag
     return phrase.lower() if spec.lower else phrase
 
 
@@ -137,12 +177,12 @@ def _only_tags(word: str) -> bool:
     return bool(spans) and not any(word[i].isalnum() for i in range(len(word)) if i not in inside)
 
 
-def _inline(text: str, spec: HashtagSpec) -> str:
+def _inline(text: str, spec: HashtagSpec, cut: Callable[[str], Sequence[str]]) -> str:
     if spec.inline == "tag":
         return text
     pieces, at = [], 0
     for start, end in _tags(text):
-        words = segments(text[start + 1 : end]) if spec.segment else [text[start + 1 : end]]
+        words = cut(text[start + 1 : end]) if spec.segment else [text[start + 1 : end]]
         pieces += [text[at:start], " ".join(words) if spec.inline == "words" else ""]
         at = end
     return "".join([*pieces, text[at:]])

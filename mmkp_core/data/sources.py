@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 from mmkp_core.data.batches import Counts, RowRules, SourceBatch
 from mmkp_core.data.formats import IngestSpec, SourceFiles
+from mmkp_core.data.hashtags import one_form
 from mmkp_core.data.images import ReadImage, SeenImages
 from mmkp_core.data.known import KnownIds
 from mmkp_core.data.readers import read_rows
+from mmkp_core.data.segmenting import Segmenter
 from mmkp_core.errors import Mismatch, TooManyBadRows, WrongInput
 
 
@@ -32,9 +34,10 @@ def read_source(
     known = KnownIds() if known is None else known
     alone = len(files.posts) == 1 and not len(known)
     images = SeenImages(files.images, read_image)
+    segmenter = segmenter_of(files, spec)
     for path in files.posts:
         prefix = files.id_prefix or ("" if alone else f"{path.name}:")
-        rules = RowRules(path, files, spec, prefix, known, images)
+        rules = RowRules(path, files, spec, prefix, known, images, segmenter)
         read = 0
         for rows in read_rows(path, files, spec):
             batch = rules.batch(rows)
@@ -42,6 +45,18 @@ def read_source(
             yield batch
         if not read and not spec.allow_empty:
             raise WrongInput(f"{path}: no rows; set allow_empty if that is all right")
+
+
+def segmenter_of(files: SourceFiles, spec: IngestSpec) -> Segmenter:
+    """What the source's own texts tell of how its hashtags are cut; they are read once more for it."""
+    segmenter = Segmenter()
+    if spec.keyphrases_from == "hashtags" and spec.hashtags.segment:
+        for path in files.posts:
+            for rows in read_rows(path, files, spec):
+                for text in rows.columns.column("text").to_pylist():
+                    if text.count("#") <= spec.max_keyphrases:  # the others are quarantined
+                        segmenter.add(one_form(text))
+    return segmenter
 
 
 def refuse_too_many_bad(counts: Counts, spec: IngestSpec) -> None:

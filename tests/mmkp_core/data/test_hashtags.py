@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmkp_core.data.hashtags import HashtagSpec, from_hashtags, segments
+from mmkp_core.data.hashtags import HashtagSpec, from_hashtags, segments, without_labels
 
 SPEC = HashtagSpec()
 
@@ -96,3 +96,18 @@ def test_no_tag_is_left_where_all_are_cut(text: str) -> None:
 @given(st.text())
 def test_any_text_is_taken(text: str) -> None:
     from_hashtags(text, SPEC)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases", "left", "count"),
+    [
+        ("we won #TeamIndia", ("team india",), "we won", 1),
+        ("so #teamindia won #CWC19 https://t.co/x", ("Team India",), "so teamindia won #CWC19 https://t.co/x", 1),
+        ("won #CWC19 #TeamIndia", ("team india", "cwc 19"), "won", 2),
+        ("＃love cats", ("love",), "love cats", 1),
+        ("no #tag of  its own", ("other",), "no #tag of  its own", 0),
+        ("love cats", ("love",), "love cats", 0),
+    ],
+)
+def test_tags_that_state_a_keyphrase_leave_the_text(text: str, phrases: tuple[str, ...], left: str, count: int) -> None:
+    assert without_labels(text, phrases) == (left, count)
