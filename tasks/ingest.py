@@ -149,7 +149,10 @@ def image_reader(store: Store) -> ReadImage:
     """Reads one image file, keeps its bytes if they are an image, and says what is wrong with it if not."""
 
     def read(path: Path) -> ImageFile:
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            return ImageFile(status="unreadable", detail=f"{path.name}: {error.strerror}")
         picture = decode(data, bound=256)
         if isinstance(picture, Undecodable):
             return ImageFile(status=picture.trouble, bytes=len(data), detail=picture.detail)

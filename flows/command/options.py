@@ -74,7 +74,8 @@ def beside_file(source: Any) -> list[Parameter]:
         elif choices:
             found.append(option(name, Literal[choices], field["default"], about))
         elif name != "path":
-            found.append(option(name, str, "", about, metavar="DIR" if name == "images" else "FILE"))
+            metavar = {"images": "DIR", "id_prefix": "TEXT"}.get(name, "FILE")
+            found.append(option(name, str, "", about, metavar=metavar))
     return found
 
 

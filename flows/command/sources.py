@@ -22,6 +22,8 @@ def file_source(path: str, given: Mapping[str, Any], *, beside: bool = True) -> 
     from tasks.run.sources import allow
 
     source = {"path": str(allow(Path(path))), "format": given["format"], "keyphrases_from": given["keyphrases_from"]}
+    if given["id_prefix"]:
+        source["id_prefix"] = given["id_prefix"]
     if given["map"]:
         source["columns"] = columns(given["map"])
     if beside:

@@ -82,6 +82,11 @@ def _items(path: Path, longest: int) -> Iterator[tuple[int, bytes | BadRow]]:
         if isinstance(item, bytes) and len(item) > longest:
             item = Giant(item).bad_row(line, longest)
         yield line, item
+    if not first:
+        raise WrongInput(f"{path}: the JSON array has no end; the file is cut off: fetch it again")
+    stream.drop(1)
+    if stream.next_byte():
+        raise WrongInput(f"{path}:{stream.line}: more stands behind the end of the JSON array; make it one array")
 
 
 class _Stream:

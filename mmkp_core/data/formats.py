@@ -60,6 +60,8 @@ class IngestSettings:
     """Most keyphrases of a post; one with more is quarantined."""
     max_bad_share: Annotated[float, Ge(0.0), Le(1.0)] = 0.01
     """Largest share of quarantined rows; above it the ingest fails, once the table of them is written."""
+    max_bad_images: Annotated[float, Ge(0.0), Le(1.0)] = 0.5
+    """Largest share of image files that cannot be used, of those that are there; above it the ingest fails."""
     allow_empty: bool = False
     """Whether a source may have no row at all."""
 

@@ -8,7 +8,7 @@ Lines of phrases have no ids: they belong to the rows by their order. The format
 break inside a phrase becomes a blank, and scores are lost.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def read_predictions(path: Path, rows: Sequence[str]) -> list[Prediction]:
             except (pa.ArrowInvalid, OSError) as error:
                 raise WrongInput(f"{path}: no Parquet file of predictions: {error}") from None
             return _in_order(path, [_prediction(row) for row in table], rows)
-    lines = [_phrases(path, number, line) for number, line in numbered_lines(path, LONGEST_LINE)]
+    lines = [split_phrases(line) for line in prediction_lines(path)]
     if len(lines) != len(rows):
         raise Mismatch(
             f"{path}: {len(lines):,} lines for {len(rows):,} posts; lines of phrases need one for each post, "
@@ -80,13 +80,15 @@ def _lines(predictions: Iterable[Prediction], rows: Sequence[str | None]) -> Ite
     return ("" if post_id is None else by_id[post_id] for post_id in rows)
 
 
-def _phrases(path: Path, number: int, line: bytes | BadRow) -> tuple[str, ...]:
-    if isinstance(line, BadRow):
-        raise WrongInput(f"{path}:{number}: {line.detail}")
-    try:
-        return split_phrases(decoded(line))
-    except RowFault as fault:
-        raise WrongInput(f"{path}:{number}: {fault.detail}") from None
+def prediction_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file of phrases; what is no text is an error that names the place."""
+    for number, line in numbered_lines(path, LONGEST_LINE):
+        if isinstance(line, BadRow):
+            raise WrongInput(f"{path}:{number}: {line.detail}")
+        try:
+            yield decoded(line)
+        except RowFault as fault:
+            raise WrongInput(f"{path}:{number}: {fault.detail}") from None
 
 
 def _from_line(path: Path, number: int, line: bytes | BadRow) -> Prediction | None:

@@ -18,10 +18,12 @@ class FormatRow:
     """Import path `module:function` of what reads one file: `(path, files, spec) -> Iterator[Rows]`."""
     endings: tuple[str, ...]
     """How names of such files end, in lower case; of several formats the longest ending counts."""
+    takes_sides: bool = False
+    """Whether image words and attributes may come in files of their own, a line for each post."""
 
 
 READERS: Mapping[Format, FormatRow] = {
-    "cmkp": FormatRow(reader="mmkp_core.data.cmkp:read_cmkp", endings=(".txt",)),
+    "cmkp": FormatRow(reader="mmkp_core.data.cmkp:read_cmkp", endings=(".txt",), takes_sides=True),
     "mm-mkp": FormatRow(reader="mmkp_core.data.mm_mkp:read_mm_mkp", endings=("_ocr_kw.txt",)),
     "aimkp": FormatRow(reader="mmkp_core.data.aimkp:read_aimkp", endings=(".json",)),
     "trc": FormatRow(reader="mmkp_core.data.trc:read_trc", endings=("textimage.csv", "textimage-data.csv")),

@@ -234,6 +234,15 @@ def _optional_text(row: Mapping[str, Any], name: str) -> str | None:
     return value or None
 
 
+def _list_in(text: str, otherwise: Any) -> Any:
+    """The JSON list that a text cell holds, as tools write one."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return otherwise
+    return found if type(found) is list else otherwise
+
+
 def _keyphrases(row: Mapping[str, Any], spec: IngestSpec, carried: Carried) -> tuple[str, ...]:
     name = spec.columns.keyphrases
     value = row.get(name) if spec.keyphrases_from == "column" else None
@@ -241,6 +250,8 @@ def _keyphrases(row: Mapping[str, Any], spec: IngestSpec, carried: Carried) -> t
         if carried.keyphrases and name not in row:
             raise RowFault("schema", f"{name}: missing")
         return ()
+    if type(value) is str and value.lstrip().startswith("["):
+        value = _list_in(value, value)
     if type(value) is str:
         phrases: tuple[str, ...] = split_phrases(value, spec.phrase_separator)
     elif type(value) is list:

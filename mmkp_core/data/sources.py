@@ -13,7 +13,7 @@ from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.hashtags import one_form
 from mmkp_core.data.images import ReadImage, SeenImages
 from mmkp_core.data.known import KnownIds
-from mmkp_core.data.readers import read_rows
+from mmkp_core.data.readers import READERS, read_rows
 from mmkp_core.data.segmenting import Segmenter
 from mmkp_core.errors import Mismatch, TooManyBadRows, WrongInput
 
@@ -28,6 +28,12 @@ def read_source(
     """
     if len(files.posts) != 1 and (files.ocr or files.attributes):
         raise Mismatch(f"side files belong to one file of posts, {len(files.posts)} are given; read them one by one")
+    if (files.ocr or files.attributes) and not READERS[spec.format].takes_sides:
+        takers = ", ".join(name for name, row in READERS.items() if row.takes_sides)
+        raise Mismatch(
+            f"files of image words and attributes, a line for each post, go with the format {takers} only; posts of "
+            f"the format {spec.format} have them inside, or `mmkp enrich` reads the images"
+        )
     names = [path.name for path in files.posts]
     if len(set(names)) < len(names):
         raise WrongInput(f"two files of posts have one name ({', '.join(sorted(names))}); rename one")
@@ -61,6 +67,12 @@ def segmenter_of(files: SourceFiles, spec: IngestSpec) -> Segmenter:
 
 def refuse_too_many_bad(counts: Counts, spec: IngestSpec) -> None:
     """To be called when everything is written, so that the rows can be looked at."""
+    named = counts.images + counts.images_bad
+    if counts.images_bad > spec.max_bad_images * named:
+        raise TooManyBadRows(
+            f"{counts.images_bad:,} of {named:,} image files cannot be used, more than the share of "
+            f"{spec.max_bad_images:g}; look at the quarantine table, mend the folder of images or raise max_bad_images"
+        )
     if counts.quarantined > spec.max_bad_share * counts.read:
         raise TooManyBadRows(
             f"{counts.quarantined:,} of {counts.read:,} rows are quarantined, more than the share of "

@@ -6,11 +6,12 @@ from typing import Any, Literal
 from mmkp_core.data.files import read_posts
 from mmkp_core.data.formats import Format
 from mmkp_core.data.post import Post, Prediction
-from mmkp_core.data.prediction_files import read_predictions
+from mmkp_core.data.prediction_files import prediction_lines, read_predictions
 from mmkp_core.errors import WrongInput
 from mmkp_core.evaluation.alignment import align_lines
 from mmkp_core.evaluation.scorecard import evaluate
 from mmkp_core.evaluation.spec import EvaluateSpec
+from mmkp_core.spec import load
 
 
 def evaluate_files(
@@ -24,7 +25,7 @@ def evaluate_files(
     """The JSON of `mmkp evaluate`."""
     gold, rows = read_posts(gold_path, layout)
     train = [post.keyphrases for post in read_posts(train_path, layout)[0]] if train_path else None
-    spec = EvaluateSpec(protocol=protocol, resamples=resamples)
+    spec = load(EvaluateSpec, {"protocol": protocol, "resamples": resamples})
     return evaluate(gold, _predictions(predictions_path, gold, rows), spec, train_keyphrases=train).document()
 
 
@@ -33,5 +34,4 @@ def _predictions(path: Path, gold: list[Post], rows: int) -> list[Prediction]:
         raise WrongInput(f"{path}: there is no such file")
     if path.suffix in (".jsonl", ".parquet"):
         return read_predictions(path, [post.post_id for post in gold])
-    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    return list(align_lines(gold, lines, place=str(path), rows=rows))
+    return list(align_lines(gold, list(prediction_lines(path)), place=str(path), rows=rows))

@@ -272,6 +272,11 @@ def _compared(duplicates: Duplicates, spec: SplitSpec) -> list[Similarity]:
 
 def _given(posts: Sequence[Post]) -> Parts:
     numbers = {name: number for number, name in enumerate(PARTS) if number != DROPPED}
+    if unknown := sorted({post.split_hint for post in posts if post.split_hint} - numbers.keys()):
+        raise WrongInput(
+            f"the source states parts called {', '.join(map(repr, unknown[:5]))}; known are train, valid and test: "
+            "write these in the source, or choose a kind of split that does not start from given parts"
+        )
     return np.array([numbers.get(post.split_hint or "", DROPPED) for post in posts], np.int8)
 
 

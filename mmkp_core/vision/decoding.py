@@ -14,11 +14,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-DECODE_VERSION = 1  # raise it when the same file may give other pixels
+DECODE_VERSION = 2  # raise it when the same file may give other pixels
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")  # Pillow's forty other parsers stay shut
 MAX_PIXELS = 64_000_000  # a one-bit PNG of 177 million pixels is a file of 21 kB
+MAX_BYTES = 192 << 20  # of the decoded picture: with its copies, four times as much is held for a moment
 MAX_SIDE = 20_000  # a strip of 60,000 x 20 passes a limit on pixels alone
+
+_PIXEL_BYTES = {"1": 1, "L": 1, "P": 3, "LA": 4, "RGB": 3, "RGBA": 4, "CMYK": 4, "I": 8, "F": 8, "I;16": 8}
+"""By Pillow's mode, of the widest form that a picture takes on its way to RGB."""
 
 Trouble = Literal["unreadable", "too_large"]
 
@@ -46,7 +50,7 @@ def decode(source: bytes | Path, bound: int = 2000) -> Decoded | Undecodable:
         return Undecodable("unreadable", "empty file")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if trouble := _too_large(*image.size):
+            if trouble := _too_large(*image.size, image.mode):
                 return trouble
             return _pixels(image, bound)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -61,9 +65,12 @@ def decode(source: bytes | Path, bound: int = 2000) -> Decoded | Undecodable:
         return Undecodable("unreadable", f"{type(error).__name__}: {error}"[:200])
 
 
-def _too_large(width: int, height: int) -> Undecodable | None:
+def _too_large(width: int, height: int, mode: str) -> Undecodable | None:
     if width * height > MAX_PIXELS:
         return Undecodable("too_large", f"{width} x {height} is more than {MAX_PIXELS:,} pixels")
+    size = width * height * _PIXEL_BYTES.get(mode, 3)
+    if size > MAX_BYTES:
+        return Undecodable("too_large", f"{width} x {height} in {mode} is {size >> 20:,} MiB of pixels")
     if max(width, height) > MAX_SIDE:
         return Undecodable("too_large", f"{width} x {height} is longer than {MAX_SIDE:,} pixels")
     return None

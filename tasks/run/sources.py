@@ -31,6 +31,9 @@ class Source:
     """Attribute words of the images, a line for each post of the file; empty where there are none."""
     keyphrases_from: Literal["column", "hashtags"] = "column"
     """Where the keyphrases stand: in a field of their own, or as hashtags in the text."""
+    id_prefix: str = ""
+    """What ids made from line numbers begin with, for files whose posts have none; a file's name where it joins others
+    and none is given."""
     columns: Columns = Columns()
     """The file's names for the fields of a post; of tables only."""
 
@@ -48,8 +51,8 @@ class Source:
             posts=(allowed(self.path),),
             ocr=allowed(self.ocr) if self.ocr else None,
             attributes=allowed(self.attributes) if self.attributes else None,
-            images=allowed(self.images) if self.images else None,
-            id_prefix=id_prefix,
+            images=_folder(self.images) if self.images else None,
+            id_prefix=id_prefix or self.id_prefix,
         )
 
 
@@ -61,7 +64,7 @@ def allowed_folders() -> list[Path]:
 
 def allow(path: Path) -> Path:
     """Let flows of this process, and of those it starts, read `path` and what lies below it."""
-    path = path.expanduser().resolve()
+    path = _resolved(path.expanduser())
     if not path.exists():
         raise WrongInput(f"{path} is not there")
     known = [part for part in os.environ.get(SOURCES, "").split(os.pathsep) if part]
@@ -75,7 +78,7 @@ def allowed(path: str) -> Path:
     if not path:
         raise WrongInput("no file of posts was given; name one in source.path")
     roots = allowed_folders()
-    found = (roots[0] / path).resolve() if not Path(path).is_absolute() else Path(path).resolve()
+    found = _resolved(roots[0] / path)  # an absolute path stays as it is
     if not any(found.is_relative_to(root) for root in roots):
         raise WrongInput(
             f"{path} lies outside of the folders that this mmkp may read ({', '.join(map(str, roots))}); "
@@ -84,6 +87,20 @@ def allowed(path: str) -> Path:
     if not found.exists():
         raise WrongInput(f"{found} is not there")
     return found
+
+
+def _folder(path: str) -> Path:
+    found = allowed(path)
+    if not found.is_dir():
+        raise WrongInput(f"{found} is no folder; give the folder that holds the images (unpack an archive first)")
+    return found
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # links that lead in a circle
+        raise WrongInput(f"{path} leads nowhere: its links lead back to themselves") from None
 
 
 def content_hash(files: SourceFiles) -> dict[str, str]:

@@ -76,7 +76,7 @@ def test_a_file_of_posts_brings_what_belongs_to_it(typed: Typed, posts: Path) ->
     source = typed(f"{words} --map post_id=id,text=body --keyphrases-from hashtags")["source"]
     assert source == {
         "path": str(posts), "format": "csv", "images": str(posts.parent), "ocr": str(posts), "attributes": str(posts),
-        "columns": dump(Columns(post_id="id", text="body")), "keyphrases_from": "hashtags",
+        "columns": dump(Columns(post_id="id", text="body")), "keyphrases_from": "hashtags", "id_prefix": "",
     }  # fmt: skip
 
 

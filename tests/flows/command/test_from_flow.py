@@ -29,6 +29,8 @@ class Source:
     """Words in its images."""
     attributes: str = ""
     """Attribute words of its images."""
+    id_prefix: str = ""
+    """What ids begin with."""
     columns: dict[str, str] = field(default_factory=dict)
     """Its names for the fields of a post."""
     keyphrases_from: Literal["column", "hashtags"] = "column"

@@ -9,6 +9,7 @@ import pytest
 from mmkp_core.data.formats import IngestSpec, SourceFiles
 from mmkp_core.data.post import image_key_of_ref
 from mmkp_core.data.sides import given_engine
+from mmkp_core.data.sources import read_source
 from mmkp_core.data.trc import TrcLabels, read_trc_labels
 from mmkp_core.errors import Mismatch, WrongInput
 
@@ -169,10 +170,26 @@ def test_a_damaged_item_of_aimkp_costs_itself_alone(ingest: Any, indent: int | N
     assert found.counts.quarantined >= 1
 
 
-def test_an_aimkp_file_cut_off_keeps_what_is_whole(ingest: Any) -> None:
-    found = ingest(json.dumps([item(0), item(1)])[:-40], format="aimkp")
-    assert [post.post_id for post in found.posts] == ["0000000"]
-    assert [reason for _, reason in found.reasons] == ["bad_json"]
+@pytest.mark.fault(1)
+@pytest.mark.parametrize("cut", [-1, -2, -40, -200])
+def test_an_aimkp_array_without_its_end_is_an_error(ingest: Any, cut: int) -> None:
+    with pytest.raises(WrongInput, match="has no end"):
+        ingest(json.dumps([item(0), item(1)])[:cut], format="aimkp")
+
+
+def test_an_aimkp_array_with_more_behind_its_end_is_an_error(ingest: Any) -> None:
+    whole = json.dumps([item(0)])
+    assert ingest(f"{whole}\n\n", format="aimkp").counts.accepted == 1
+    with pytest.raises(WrongInput, match="more stands behind the end"):
+        ingest(f"{whole}\n{whole}", format="aimkp")
+
+
+@pytest.mark.parametrize("layout", ["jsonl", "csv", "aimkp", "mm-mkp", "trc", "parquet"])
+def test_files_beside_posts_of_a_format_that_takes_none_are_refused(tmp_path: Path, layout: Any) -> None:
+    (tmp_path / "words.txt").write_text("words\n")
+    files = SourceFiles(posts=(tmp_path / "posts",), ocr=tmp_path / "words.txt")
+    with pytest.raises(Mismatch, match="go with the format cmkp only"):
+        list(read_source(files, IngestSpec(format=layout)))
 
 
 def test_aimkp_that_is_no_array(ingest: Any) -> None:

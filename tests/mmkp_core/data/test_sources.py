@@ -236,3 +236,31 @@ def test_the_spec_is_a_form_with_every_field_described() -> None:
 
 def test_every_reason_is_named_once() -> None:
     assert len(set(REASONS)) == len(REASONS)
+
+
+@pytest.mark.fault(9)
+@pytest.mark.parametrize(
+    ("bad", "share", "fails"), [(20, 0.5, True), (11, 0.5, True), (10, 0.5, False), (20, 1.0, False)]
+)
+def test_many_image_files_that_cannot_be_used_fail_the_ingest(bad: int, share: float, fails: bool) -> None:
+    counts = Counts(read=20, accepted=20, images=20 - bad, images_bad=bad)
+    spec = IngestSpec(max_bad_images=share)
+    if fails:
+        with pytest.raises(TooManyBadRows, match=f"{bad} of 20 image files"):
+            refuse_too_many_bad(counts, spec)
+    else:
+        refuse_too_many_bad(counts, spec)
+
+
+def test_a_keyphrase_that_stands_as_a_hashtag_in_its_text_is_cut_and_counted(ingest: Any) -> None:
+    lines = [post("1", "we won #a"), post("2", "we won a"), post("3", "#b won")]
+    found = ingest(lines)
+    assert (found.texts, found.counts.labels_cut) == (["we won", "we won a", "#b won"], 1)
+    assert ingest(lines, labels_in_text="keep").texts == ["we won #a", "we won a", "#b won"]
+
+
+def test_hashtags_are_cut_by_the_words_of_their_file(ingest: Any) -> None:
+    lines = [post(None, "the team of india #TeamIndia"), post(None, "go india #teamindia"), post(None, "#goindia now")]
+    found = ingest(lines, keyphrases_from="hashtags")
+    assert [one.keyphrases for one in found.posts] == [("team india",), ("team india",), ("go india",)]
+    assert found.posts[2].text == "go india now"

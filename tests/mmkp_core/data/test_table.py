@@ -117,3 +117,15 @@ def test_a_torn_parquet_file_is_one_error(tmp_path: Path, read_files: Any) -> No
         read_files(SourceFiles(posts=(path,)), IngestSpec(format="parquet"))
     with pytest.raises(WrongInput, match="no such file"):
         read_files(SourceFiles(posts=(tmp_path / "none.parquet",)), IngestSpec(format="parquet"))
+
+
+def test_a_cell_may_hold_phrases_as_a_json_list(ingest: Any) -> None:
+    rows = """text,keyphrases
+one,"[""a;b"", ""c""]"
+two,[]
+three,[not json;b
+four,"[1, 2]"
+"""
+    found = ingest(rows, format="csv", name="posts.csv", max_bad_share=1.0)
+    assert [post.keyphrases for post in found.posts] == [("a;b", "c"), (), ("[not json", "b")]
+    assert found.reasons == [(5, "schema")]

@@ -338,3 +338,10 @@ def test_the_spec_is_a_form_with_bounds_and_descriptions() -> None:
     assert all("description" in field for field in fields.values())
     assert fields["text_threshold"]["exclusiveMinimum"] == 0
     assert np.isclose(fields["text_threshold"]["default"], 0.8)
+
+
+def test_parts_that_nobody_knows_are_named() -> None:
+    posts = [Post(post_id=str(at), text=f"post {at}", split_hint=hint) for at, hint in enumerate(["train", "dev", "x"])]
+    for chosen in ({"kind": "given"}, {"kind": "clean", "start": "given"}):
+        with pytest.raises(WrongInput, match="'dev', 'x'; known are train, valid and test"):
+            make_split(posts, SplitSpec(**chosen))

@@ -142,3 +142,12 @@ def test_damaged_bytes_never_raise(form: str, data: st.DataObject) -> None:
         good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(good)))
     assert isinstance(decode(bytes(good[:cut])), Decoded | Undecodable)
+
+
+@pytest.mark.fault(11)
+def test_a_picture_whose_pixels_would_fill_memory_is_refused_from_its_header() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (8000, 8000)).save(file, "PNG", compress_level=1)
+    found = decode(file.getvalue())
+    assert isinstance(found, Undecodable)
+    assert (found.trouble, found.detail) == ("too_large", "8000 x 8000 in RGBA is 244 MiB of pixels")

@@ -56,3 +56,23 @@ def test_a_changed_image_changes_the_content(home: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(("path", "name"), [("a/valid_src.txt", "valid_src"), ("x y!.csv", "x-y"), ("ö.csv", "posts")])
 def test_a_data_set_is_called_after_its_file(path: str, name: str) -> None:
     assert name_of(Source(path=path)) == name
+
+
+@pytest.mark.fault(15)
+def test_a_circle_of_links_is_one_sentence(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(WrongInput, match="lead back to themselves"):
+        allowed("a")
+
+
+def test_images_are_a_folder(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text("")
+    (tmp_path / "images.zip").write_bytes(b"PK")
+    with pytest.raises(WrongInput, match=r"images\.zip is no folder.*unpack"):
+        Source(path="posts.jsonl", images="images.zip").files()
+
+
+def test_ids_from_line_numbers_begin_as_is_said(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text("")
+    assert Source(path="posts.jsonl", id_prefix="may-").files().id_prefix == "may-"
