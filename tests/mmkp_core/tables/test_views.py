@@ -9,7 +9,7 @@ from mmkp_core.tables.vision import ATTRIBUTES, ENTITIES, GIVEN, OCR
 
 NAMES = (
     "posts images ocr entities attributes matches splits overlap_pairs rationales runs curves predictions hits "
-    "post_scores scores decisions quarantine artifacts inputs names"
+    "post_scores scores decisions quarantine artifacts left_out inputs names"
 )
 
 
