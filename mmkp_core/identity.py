@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 DIGITS = 20  # of the hexadecimal sha256: 80 bits
@@ -80,3 +81,9 @@ def to_json(value: Any) -> str:
 def fingerprint(*values: Any) -> str:
     """The address of what `values` lead to; equal values give equal addresses in every process."""
     return hashlib.sha256(to_json(list(values)).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

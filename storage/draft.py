@@ -1,6 +1,5 @@
 """An artifact in the making: its files in a staging folder, and what its record is to state."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmkp_core.identity import ArtifactRef
+from mmkp_core.identity import ArtifactRef, sha256_of
 from mmkp_core.tables.store import ARTIFACT
 from mmkp_core.tables.table import Table
 from storage.facts import FACTS
@@ -83,7 +82,5 @@ class TableWriter(AbstractContextManager["TableWriter"]):
 
 
 def _described(path: Path, root: Path) -> StoredFile:
-    with path.open("rb") as handle:
-        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
     rows = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None
-    return StoredFile(str(path.relative_to(root)), sha256, path.stat().st_size, rows)
+    return StoredFile(str(path.relative_to(root)), sha256_of(path), path.stat().st_size, rows)

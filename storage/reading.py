@@ -11,7 +11,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from mmkp_core.errors import Damaged, MmkpError
-from mmkp_core.identity import ArtifactRef
+from mmkp_core.identity import ArtifactRef, sha256_of
 from storage.intact import is_intact
 from storage.objects import Objects
 from storage.records import Record, StoredFile, document_of
@@ -65,12 +65,12 @@ class ArtifactReader:
         return copy / name
 
     def _copy(self, record: Record, file: StoredFile, target: Path) -> None:
-        if target.exists() and _sha256(target) == file.sha256:
+        if target.exists() and sha256_of(target) == file.sha256:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
         self.objects.fs.get_file(self.objects.full(record.path(file.name)), str(aside))
-        if _sha256(aside) != file.sha256:
+        if sha256_of(aside) != file.sha256:
             aside.unlink()
             raise self._damaged(record, [file.name])
         aside.replace(target)
@@ -159,8 +159,3 @@ class ArtifactReader:
             ) from error
         self._known[path] = (document, record)
         return record
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

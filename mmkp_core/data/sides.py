@@ -1,6 +1,5 @@
 """Makes rows of the image words, attributes, entities and match scores that a source gives with its posts."""
 
-import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pyarrow as pa
 
 from mmkp_core.data.formats import SourceFiles
 from mmkp_core.data.rows import Rows
-from mmkp_core.identity import DIGITS
+from mmkp_core.identity import DIGITS, sha256_of
 from mmkp_core.tables.vision import GIVEN
 
 
@@ -71,5 +70,4 @@ class SideRows:
 
 def given_engine(path: Path) -> str:
     """What stands for the engine in rows that were not computed but given: the file they are from, by its bytes."""
-    with path.open("rb") as file:
-        return f"given:{hashlib.file_digest(file, 'sha256').hexdigest()[:DIGITS]}"
+    return f"given:{sha256_of(path)[:DIGITS]}"

@@ -1,8 +1,9 @@
 """Checkpoints, from which a killed training goes on as if nothing had happened.
 
-A checkpoint is a folder of safetensors and JSON, written aside and renamed when complete. It holds the trained
-weights, the optimiser's moments and the loop's counters. Random numbers need no saving: every step draws from
-a seed made of the run's seed and the step's place. Frozen weights are not saved: a checkpoint of an adapter is small.
+A checkpoint is a folder of safetensors and JSON with the SHA-256 of each file, written aside and renamed when
+complete. It holds the trained weights, the optimiser's moments and the loop's counters. Random numbers need no
+saving: every step draws from a seed made of the run's seed and the step's place. Frozen weights are not saved: a
+checkpoint of an adapter is small.
 """
 
 import json
@@ -19,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mmkp_core.errors import Damaged, Mismatch
+from mmkp_core.identity import sha256_of
 from mmkp_core.learning import CurvePoint
 
 
@@ -52,6 +54,8 @@ def save_checkpoint(folder: Path, state: LoopState, model: nn.Module, optimiser:
     save_file(trained_tensors(model), unfinished / "model.safetensors")
     save_file(_moments(model, optimiser), unfinished / "optimiser.safetensors")
     (unfinished / "loop.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
+    hashes = {path.name: sha256_of(path) for path in sorted(unfinished.iterdir())}
+    (unfinished / _HASHES).write_text(json.dumps(hashes), encoding="utf-8")
     for path in unfinished.iterdir():
         _flush(path)
     number = int(earlier[-1].name.removeprefix(_PREFIX)) + 1 if earlier else 1
@@ -70,6 +74,8 @@ def load_checkpoint(
         return None
     newest = found[-1]
     try:
+        for name, hashed in json.loads((newest / _HASHES).read_text(encoding="utf-8")).items():
+            _check(newest / name, hashed)
         raw = json.loads((newest / "loop.json").read_text(encoding="utf-8"))
         weights = load_file(newest / "model.safetensors")
         moments = load_file(newest / "optimiser.safetensors")
@@ -92,21 +98,27 @@ def save_best(folder: Path, epoch: int, model: nn.Module) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / "unfinished.safetensors"
     save_file(trained_tensors(model), unfinished)
+    best = _best(folder, epoch)
+    _hash_of(best).write_text(sha256_of(unfinished), encoding="utf-8")
+    _flush(_hash_of(best))
     _flush(unfinished)
-    os.replace(unfinished, _best(folder, epoch))
+    os.replace(unfinished, best)
 
 
 def drop_other_best(folder: Path, epoch: int) -> None:
-    for path in folder.glob("best-*.safetensors"):
-        if path != _best(folder, epoch):
+    kept = _best(folder, epoch)
+    for path in folder.glob("best-*"):
+        if path not in (kept, _hash_of(kept)):
             path.unlink()
 
 
 def load_best(folder: Path, epoch: int, model: nn.Module) -> None:
+    best = _best(folder, epoch)
     try:
-        put_tensors(model, load_file(_best(folder, epoch)))
-    except (OSError, SafetensorError) as problem:
-        raise Damaged(f"{_best(folder, epoch)} cannot be read ({problem}); delete {folder} to train anew") from problem
+        _check(best, _hash_of(best).read_text(encoding="utf-8"))
+        put_tensors(model, load_file(best))
+    except (OSError, ValueError, SafetensorError) as problem:
+        raise Damaged(f"{best} cannot be read ({problem}); delete {folder} to train anew") from problem
 
 
 def trained_tensors(model: nn.Module) -> dict[str, Tensor]:
@@ -128,6 +140,7 @@ def put_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 
 _PREFIX = "checkpoint-"
+_HASHES = "sha256.json"
 
 
 def _checkpoints(folder: Path) -> list[Path]:
@@ -136,6 +149,15 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 def _best(folder: Path, epoch: int) -> Path:
     return folder / f"best-{epoch:04d}.safetensors"
+
+
+def _hash_of(best: Path) -> Path:
+    return best.with_suffix(".sha256")
+
+
+def _check(path: Path, hashed: str) -> None:
+    if sha256_of(path) != hashed:
+        raise ValueError(f"{path.name} has other bytes than were written")
 
 
 def _optimised(model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, nn.Parameter]:

@@ -10,6 +10,7 @@ from typing import Literal
 from mmkp_core.data.formats import Columns, Format, IngestSettings, IngestSpec, SourceFiles
 from mmkp_core.data.readers import format_of_name
 from mmkp_core.errors import WrongInput
+from mmkp_core.identity import sha256_of
 from mmkp_core.spec import spec
 
 SOURCES = "MMKP_SOURCES"
@@ -106,22 +107,17 @@ def _resolved(path: Path) -> Path:
 def content_hash(files: SourceFiles) -> dict[str, str]:
     """What the files hold, whatever they are called and whenever they were written."""
     named = {"ocr": files.ocr, "attributes": files.attributes}
-    found = {f"posts-{n}": _file_hash(path) for n, path in enumerate(files.posts)}
-    found |= {key: _file_hash(path) for key, path in named.items() if path}
+    found = {f"posts-{n}": sha256_of(path) for n, path in enumerate(files.posts)}
+    found |= {key: sha256_of(path) for key, path in named.items() if path}
     if files.images:
         whole = hashlib.sha256()
         for path in sorted(files.images.rglob("*")):
             if path.is_file():
                 whole.update(
-                    f"{path.relative_to(files.images)}\0{_file_hash(path)}\n".encode("utf-8", "surrogateescape")
+                    f"{path.relative_to(files.images)}\0{sha256_of(path)}\n".encode("utf-8", "surrogateescape")
                 )
         found["images"] = whole.hexdigest()
     return found
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def name_of(source: Source) -> str:

@@ -249,10 +249,28 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
         train(network(), tmp_path, identity="a curve")
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+@pytest.mark.fault(16)
+@pytest.mark.parametrize("name", ["model.safetensors", "optimiser.safetensors", "loop.json"])
+@pytest.mark.parametrize("harm", ["cut", "flipped"])
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, name: str, harm: str) -> None:
     train(network(), tmp_path)
-    broken = next(tmp_path.glob("checkpoint-*/model.safetensors"))
-    broken.write_bytes(broken.read_bytes()[:50])
+    damage(next(tmp_path.glob(f"checkpoint-*/{name}")), harm)
 
     with pytest.raises(Damaged, match=r"delete .* to train anew"):
         train(network(), tmp_path)
+
+
+@pytest.mark.fault(16)
+@pytest.mark.parametrize("harm", ["cut", "flipped"])
+def test_damaged_best_weights_are_named(tmp_path: Path, harm: str) -> None:
+    train(network(), tmp_path)
+    damage(next(tmp_path.glob("best-*.safetensors")), harm)
+
+    with pytest.raises(Damaged, match=r"best-.*delete .* to train anew"):
+        train(network(), tmp_path)
+
+
+def damage(path: Path, harm: str) -> None:
+    data = bytearray(path.read_bytes())
+    data[-2] ^= 1
+    path.write_bytes(data[: len(data) // 2] if harm == "cut" else data)
