@@ -1,4 +1,4 @@
-"""Tells a Prefect server what no YAML declares: work pools, limits, and the pool of the deployments that train.
+"""Tells a Prefect server what no YAML declares: work pools, limits, the pool of the deployments that train, lost runs.
 
 Run as often as one likes; a limit that somebody changed in the UI keeps its number.
 """
@@ -6,13 +6,14 @@ Run as often as one likes; a limit that somebody changed in the UI keeps its num
 from collections.abc import Mapping
 from contextlib import suppress
 
+from flows.server.lost import mark_lost_runs
 from mmkp_core.teacher.spec import MOST_IN_FLIGHT
 
 POOLS = ("cpu", "gpu")
 POOL = "mmkp_pool"
 """The Prefect variable that names the pool of the deployments that train or predict."""
 LIMITS: Mapping[str, int] = {"gpu": 1, "teacher": MOST_IN_FLIGHT}
-"""Slots that tasks take with `concurrency(name, strict=True)`; a limit that does not exist is ignored silently."""
+"""Places that tasks take; a limit that does not exist fails them."""
 
 
 def make_pools() -> None:
@@ -53,3 +54,4 @@ if __name__ == "__main__":  # python -m flows.server.bootstrap, once against a n
     make_pools()
     choose_pool()
     make_limits()
+    mark_lost_runs()

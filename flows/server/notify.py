@@ -8,6 +8,7 @@ import os
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from flows.server.automations import drop, keep
 from flows.server.deployments import flow_names
 from mmkp_core.errors import WrongInput
 
@@ -31,7 +32,6 @@ def notify(url: str) -> str:
     Returns the address without its secret part.
     """
     from prefect.blocks.webhook import Webhook
-    from prefect.client.orchestration import get_client
     from prefect.events.actions import CallWebhook
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
     from prefect.events.schemas.events import ResourceSpecification
@@ -57,12 +57,7 @@ def notify(url: str) -> str:
         ),
         actions=[CallWebhook(block_document_id=block, payload=PAYLOAD)],
     )
-    with get_client(sync_client=True) as client:
-        known = client.read_automations_by_name(NAME)
-        if known:
-            client.update_automation(known[0].id, automation)
-        else:
-            client.create_automation(automation)
+    keep(automation)
     return host
 
 
@@ -71,14 +66,12 @@ def stop_notifying() -> bool:
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectNotFound
 
+    known = drop(NAME)
     with get_client(sync_client=True) as client:
-        known = client.read_automations_by_name(NAME)
-        for automation in known:
-            client.delete_automation(automation.id)
         try:
             block = client.read_block_document_by_name(NAME, "webhook")
         except ObjectNotFound:
-            return bool(known)
+            return known
         assert block.id is not None
         client.delete_block_document(block.id)
         return True

@@ -5,6 +5,7 @@ Cancelled) or killed (their runs become Crashed when the server closes its books
 """
 
 import asyncio
+import logging
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from flows import FOLLOW
 from flows.server.bootstrap import make_limits
 from flows.server.deployments import check_parameters, deployments_from, flow_at
+from flows.server.lost import end_task_runs, mark_lost_runs
 from flows.server.notify import notify
 from flows.server.private import ServerFiles, prefect_api, prefect_settings, running_server, tell
 from mmkp_core.errors import MmkpError, WrongInput
@@ -24,10 +26,13 @@ from mmkp_core.locks import is_held, open_lock, try_lock
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
+LOG = logging.getLogger(__name__)
 PORT = 4200  # where Prefect's users look for it; another one is taken, and told, where this is in use
 RUNS_AT_ONCE = 4
 BACK_SECONDS = 30.0
 """For which a private server that ended may be away."""
+BOOKS_SECONDS = 60.0
+"""Between two looks at task runs whose run has ended."""
 
 
 def serve(
@@ -40,6 +45,7 @@ def serve(
         paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         with prefect_settings({FOLLOW: str(lock), "PYTHONPATH": paths}):
             make_limits()
+            mark_lost_runs()
             if notify_url:
                 say(f"failed runs are told to {notify(notify_url)}")
             with reports_at(url, home, files) as reports:
@@ -98,6 +104,7 @@ async def run_deployments(
     for number in (signal.SIGINT, signal.SIGTERM):  # after the runner has set its own, which leaves children behind
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ready()
+    books = asyncio.create_task(keep_books())
     private, seen = is_held(files.address), time.monotonic()
     stopping = asyncio.create_task(stop.wait())
     while not (running.done() or stop.is_set()):
@@ -107,10 +114,25 @@ async def run_deployments(
         elif time.monotonic() - seen > BACK_SECONDS:  # else it is being started again
             running.cancel()
             raise MmkpError(f"the Prefect server has ended; see {files.log}, then run mmkp serve again")
+    books.cancel()
     if stop.is_set():
         say("stopping ...")
         await runner.astop()
     await running
+
+
+async def keep_books() -> None:
+    """End the task runs of killed runs, again and again; a server that is away is asked again later."""
+    from httpx import HTTPError
+    from prefect.client.orchestration import get_client
+
+    while True:
+        try:
+            async with get_client() as client:
+                await end_task_runs(client)
+        except HTTPError as error:
+            LOG.warning("task runs of killed runs are still open: %s", error)
+        await asyncio.sleep(BOOKS_SECONDS)
 
 
 async def keep_changes(deployment: "RunnerDeployment", say: Callable[[str], None]) -> None:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from prefect.concurrency.sync import concurrency
-
 from mmkp_core import processes
 from mmkp_core.learning import Progress
+from tasks.run.slots import slots
 from tasks.run.store import FLOW_RUN, HOME, flow_run_id, home
 
 
@@ -29,10 +28,5 @@ def run_in_child(
 
 
 def device_slot(needs: Collection[str]) -> AbstractContextManager[Any]:
-    """A place on the accelerator for those who need one; the limit is made by the bootstrap, never assumed.
-
-    A server that is gone for a while costs the place at worst, never the hours of work that hold it.
-    """
-    if "gpu" not in needs:
-        return nullcontext()
-    return concurrency("gpu", strict=True, raise_on_lease_renewal_failure=False)
+    """A place on the accelerator for those who need one."""
+    return slots("gpu") if "gpu" in needs else nullcontext()

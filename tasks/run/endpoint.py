@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from prefect.concurrency.sync import concurrency
-
 from mmkp_core.errors import Unavailable
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.teacher.endpoint import ApiKey, Endpoint
@@ -17,6 +15,7 @@ from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits
 from storage.dataset import DataSet
 from storage.store import Store
+from tasks.run.slots import slots
 
 SCRIPTED = "scripted"
 KEY_BLOCK = "teacher-api-key"
@@ -54,7 +53,7 @@ def open_session(
     with (
         _endpoint(store, dataset, model) as endpoint,
         Journal(path) as journal,
-        concurrency("teacher", occupy=limits.concurrency, strict=True, raise_on_lease_renewal_failure=False),
+        slots("teacher", limits.concurrency),
     ):
         yield Session(endpoint, limits, journal)
 

@@ -9,7 +9,7 @@ import time
 import urllib.request
 from contextlib import suppress
 
-from browser import FIND, Page
+from tests.drills.browser import FIND, Page
 
 STATES = ("Scheduled", "Late", "Pending", "Running", "Retrying", "AwaitingRetry", "AwaitingConcurrencySlot")
 ENDS = ("Completed", "Cached", "Failed", "Crashed", "Cancelled", "Cancelling")

@@ -17,11 +17,9 @@ import pytest
 from flows.server.private import prefect_api, running_server
 from mmkp_core.data.demo import write_demo
 from mmkp_core.data.demo.spec import DemoSpec
-
-sys.path.insert(0, str(Path(__file__).parent))
-import prefect_ui as ui
-from browser import CHROMIUM, PHONE, browser
-from test_kill_and_resume import alive, descendants
+from tests.drills import prefect_ui as ui
+from tests.drills.browser import CHROMIUM, PHONE, browser
+from tests.drills.test_kill_and_resume import alive, descendants
 
 pytestmark = [
     pytest.mark.drill,

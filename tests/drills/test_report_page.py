@@ -1,15 +1,10 @@
 """The report as a person meets it: in a real browser, on a desk and on a phone."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from mmkp_core.report.html import render_html
+from tests.drills.browser import CHROMIUM, browser
 from tests.fixtures.fake_report import fake_report, hostile_report
-
-sys.path.insert(0, str(Path(__file__).parent))
-from browser import CHROMIUM, browser
 
 pytestmark = [
     pytest.mark.drill,

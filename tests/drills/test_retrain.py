@@ -23,12 +23,10 @@ from mmkp_core.data.demo.spec import DemoSpec
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.teacher.spec import TeacherSpec
 from storage.store import Store
-
-sys.path.insert(0, str(Path(__file__).parent))
-import prefect_ui as ui
-from browser import CHROMIUM, browser
-from test_engineer import DEMO, mmkp, shot, wait
-from test_kill_and_resume import alive, descendants
+from tests.drills import prefect_ui as ui
+from tests.drills.browser import CHROMIUM, browser
+from tests.drills.test_engineer import DEMO, mmkp, shot, wait
+from tests.drills.test_kill_and_resume import alive, descendants
 
 pytestmark = [
     pytest.mark.drill,

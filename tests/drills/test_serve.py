@@ -16,10 +16,8 @@ from typing import Any
 import pytest
 
 from flows.server.private import running_server
-
-sys.path.insert(0, str(Path(__file__).parent))
-import prefect_ui as ui
-from browser import CHROMIUM, PHONE, browser
+from tests.drills import prefect_ui as ui
+from tests.drills.browser import CHROMIUM, PHONE, browser
 
 pytestmark = [
     pytest.mark.drill,

@@ -3,19 +3,12 @@
 `MMKP_SERVER_AWAY` says for how many seconds it is away; the training lasts more than twice as long.
 """
 
-import json
 import math
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,67 +16,12 @@ from mmkp_core.data.demo import write_demo
 from mmkp_core.data.demo.spec import DemoSpec
 from storage import catalog
 from storage.store import Store
+from tests.drills.standing import standing, until
 
 pytestmark = [pytest.mark.drill, pytest.mark.enable_socket, pytest.mark.fault(20)]
 
 AWAY = float(os.environ.get("MMKP_SERVER_AWAY", "20"))
 WAIT = 120 + 10 * AWAY
-
-
-class Standing:
-    """`prefect server start`, as OPERATING tells to run one."""
-
-    def __init__(self, home: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.home = home
-        self.api = f"http://127.0.0.1:{self.port}/api"
-        self.process = self.start()
-
-    def start(self) -> "subprocess.Popen[bytes]":
-        lease_storage = "prefect.server.concurrency.lease_storage.filesystem"
-        environment = {
-            **os.environ, "PREFECT_HOME": str(self.home), "DO_NOT_TRACK": "1",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": lease_storage,
-        }  # fmt: skip
-        words = [sys.executable, "-m", "prefect", "server", "start", "--port", str(self.port)]
-        with (self.home / "server.log").open("ab") as log:
-            process = subprocess.Popen(words, stdout=log, stderr=log, env=environment, start_new_session=True)
-        until(lambda: self.answers(), 120)
-        return process
-
-    def answers(self) -> bool:
-        try:
-            return bool(self.ask("/health") is True)
-        except OSError:
-            return False
-
-    def ask(self, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.api + path, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return json.loads(reply.read())
-
-    def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
-@contextmanager
-def standing(home: Path) -> Iterator[Standing]:
-    server = Standing(home)
-    try:
-        yield server
-    finally:
-        server.kill()
-
-
-def until(condition: Any, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
 
 
 def train(home: Path, posts: Path, api: str, epochs: int) -> "subprocess.Popen[bytes]":

@@ -41,21 +41,20 @@ def test_an_extractor_runs_in_a_child_with_the_store_and_the_flow_run_of_its_tas
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize(("needs", "slots"), [((), []), (("image", "gpu"), ["gpu taken", "gpu given back"])])
+@pytest.mark.parametrize(("needs", "expected"), [((), []), (("image", "gpu"), ["gpu taken", "gpu given back"])])
 def test_a_child_that_needs_the_accelerator_runs_while_its_task_has_a_place_on_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: tuple[str, ...], slots: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: tuple[str, ...], expected: list[str]
 ) -> None:
     seen: list[str] = []
 
     @contextmanager
-    def concurrency(name: str, **options: bool) -> Iterator[None]:
-        assert options == {"strict": True, "raise_on_lease_renewal_failure": False}
-        seen.append(f"{name} taken")
+    def places(limit: str) -> Iterator[None]:
+        seen.append(f"{limit} taken")
         yield
         assert (tmp_path / "a").exists()
-        seen.append(f"{name} given back")
+        seen.append(f"{limit} given back")
 
-    monkeypatch.setattr(child, "concurrency", concurrency)
+    monkeypatch.setattr(child, "slots", places)
     job = {"images": ["a"], "folder": str(tmp_path)}
     run_in_child("extractor:extract", job, lambda progress: None, needs=needs)
-    assert seen == slots
+    assert seen == expected
