@@ -19,6 +19,7 @@ from typing import IO, Any
 
 import fsspec
 
+from mmkp_core.disk import explanation
 from mmkp_core.errors import MmkpError, Unavailable, WrongInput, lower_first
 
 logger = logging.getLogger(__name__)
@@ -224,10 +225,7 @@ class Objects:
                 _make_private(root)
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise MmkpError(
-                f"the store {self.url} cannot be written: {error.strerror} ({error.filename}); "
-                "give another folder by MMKP_HOME or --home"
-            ) from error
+            raise explanation(error, root) or error from error
         return folder
 
     def _read_if_there(self, path: str) -> bytes | None:

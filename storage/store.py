@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mmkp_core.disk import told
 from mmkp_core.errors import Damaged, MmkpError
 from mmkp_core.identity import ArtifactRef, fingerprint
 from mmkp_core.locks import locked
@@ -139,7 +140,7 @@ class Store(ArtifactReader):
         if not rebuild and (record := self.find(ref)):
             return record, True
         asked_at = datetime.now(UTC)
-        with self.lock(ref.address):
+        with told(self.objects.scratch("staging").parent), self.lock(ref.address):
             record = None if rebuild and not self._made_since(ref, asked_at) else self.find(ref)
             if record:
                 return record, True

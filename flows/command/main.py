@@ -27,11 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(error, 2)
     except MmkpError as error:
         _fail(error, 1)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        _fail_of_disk(error)
     except KeyboardInterrupt:
         _fail("interrupted; the same command goes on where this one stopped", 130)
-    except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
 
 
 def run(words: Sequence[str]) -> None:
@@ -82,6 +84,18 @@ def take_home(words: Sequence[str]) -> list[str]:
         else:
             left.append(word)
     return left
+
+
+def _fail_of_disk(error: OSError) -> NoReturn:
+    """A full disk or a forbidden folder in one sentence; another error of the system is a defect of ours."""
+    from pathlib import Path
+
+    from mmkp_core.disk import explanation
+
+    explained = explanation(error, Path(os.environ.get("MMKP_HOME", "mmkp-data")))
+    if explained is None:
+        raise error
+    _fail(explained, 2 if isinstance(explained, WrongInput) else 1)
 
 
 def _fail(error: object, status: int) -> NoReturn:

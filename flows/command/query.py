@@ -66,10 +66,6 @@ def _explained(message: str) -> str:
     return " ".join([first, *did_you_mean[:1]])
 
 
-# words like OVERLAPS are no names in SQL, and fail before the table is looked for
-_MISSING = re.compile(r'Catalog Error: Table with name (\S+) does not exist|Parser Error: .* at or near "(\w+)"')
-
-
 def _table(relation: Any) -> str:
     names, rows = relation.columns, relation.limit(1001).fetchall()
     cells = [[_short(value) for value in row] for row in rows[:1000]]

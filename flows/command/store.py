@@ -26,10 +26,10 @@ def query(
         allow_files: Let the query read files outside the store, too.
     """
     from flows.command.query import print_query, print_views
-    from tasks.run.store import open_store
+    from tasks.run.store import existing_store
 
     if sql:
-        print_query(open_store(), sql, format, allow_files)
+        print_query(existing_store(), sql, format, allow_files)
     else:
         print_views()
 
@@ -37,10 +37,10 @@ def query(
 def verify() -> None:
     """Check every record, stored byte and name."""
     from storage.upkeep import verify as check
-    from tasks.run.store import open_store
+    from tasks.run.store import existing_store
 
     found = 0
-    for wrong in check(open_store()):
+    for wrong in check(existing_store()):
         found += 1
         print(wrong)
     if found:
@@ -56,9 +56,9 @@ def gc(*, unreferenced: bool = False, delete: bool = False) -> None:
         delete: With --unreferenced: remove them. What is made of them is made again when it is needed.
     """
     from storage.upkeep import collect_garbage
-    from tasks.run.store import open_store
+    from tasks.run.store import existing_store
 
-    store = open_store()
+    store = existing_store()
     if delete and not unreferenced:
         raise WrongInput("--delete goes with --unreferenced")
     if unreferenced:

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from mmkp_core.disk import explanation
 from mmkp_core.errors import MmkpError, Unavailable
 from mmkp_core.locks import is_held, locked, open_lock, try_lock
 
@@ -302,7 +303,10 @@ def start(files: ServerFiles, port: int, *how: str) -> subprocess.Popen[bytes]:
 
 
 def not_started(files: ServerFiles, what: str) -> MmkpError:
-    tail = "\n".join(files.log.read_text(errors="replace").splitlines()[-15:])
+    text = files.log.read_text(errors="replace")[-20_000:]
+    if full := explanation(RuntimeError(text), files.folder):
+        return full
+    tail = "\n".join(text.splitlines()[-15:])
     return Unavailable(f"the Prefect server {what}; its log {files.log} ends with:\n{tail}")
 
 

@@ -40,6 +40,14 @@ def open_store() -> Store:
     return _open(home())
 
 
+def existing_store() -> Store:
+    """For commands that look at what is there: a mistyped home is refused, not an empty store."""
+    store = open_store()
+    if store.objects.is_local and not Path(home()).is_dir():
+        raise WrongInput(f"there is no store at {home()}; --home or MMKP_HOME names the folder that was written to")
+    return store
+
+
 def build_once(
     kind: str,
     spec: Any,

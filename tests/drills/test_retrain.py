@@ -171,7 +171,6 @@ def test_the_schedule_is_shipped_off_and_switched_on_in_the_ui(running: Operatio
     running.ingest(0, 150)
     deployment = running.deployment("retrain")
     assert [(s["slug"], s["active"]) for s in deployment["schedules"]] == [("nightly", False)]
-    assert deployment["concurrency_options"]["collision_strategy"] == "ENQUEUE"
     first = running.fire("retrain", dataset="own", system="frequent")
     assert running.state(first) == "First"
 
