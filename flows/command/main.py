@@ -27,11 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(error, 2)
     except MmkpError as error:
         _fail(error, 1)
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
-        _fail_of_disk(error)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        _fail_of_system(error)
     except KeyboardInterrupt:
         _fail("interrupted; the same command goes on where this one stopped", 130)
 
@@ -86,20 +86,29 @@ def take_home(words: Sequence[str]) -> list[str]:
     return left
 
 
-def _fail_of_disk(error: OSError) -> NoReturn:
-    """A full disk or a forbidden folder in one sentence; another error of the system is a defect of ours."""
+def _fail_of_system(error: Exception) -> NoReturn:
+    """A full disk or a forbidden folder in one sentence; anything else is a defect of ours, with its traceback."""
+    import traceback
     from pathlib import Path
 
     from mmkp_core.disk import explanation
 
     explained = explanation(error, Path(os.environ.get("MMKP_HOME", "mmkp-data")))
     if explained is None:
-        raise error
+        traceback.print_exception(error)
+    _release(error)
+    if explained is None:
+        sys.exit(1)
     _fail(explained, 2 if isinstance(explained, WrongInput) else 1)
 
 
 def _fail(error: object, status: int) -> NoReturn:
     print(f"mmkp: {error}", file=sys.stderr)
-    if isinstance(error, BaseException):  # else frames that hold DuckDB's objects live on to the interpreter's end
-        error.__traceback__ = error.__cause__ = error.__context__ = None
+    if isinstance(error, BaseException):
+        _release(error)
     sys.exit(status)
+
+
+def _release(error: BaseException) -> None:
+    """Let go of the frames of an error: objects of DuckDB in them would live on to the interpreter's end."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None

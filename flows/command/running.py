@@ -1,11 +1,14 @@
 """Runs a flow from the command line, on the Prefect server that is configured or a private one."""
 
+import logging
 import sys
 from collections.abc import Mapping
 from inspect import Parameter, signature
 from typing import Any, get_args, get_origin
 
 from mmkp_core.errors import UnknownName
+
+logger = logging.getLogger(__name__)
 
 
 def run_flow(name: str, parameters: Mapping[str, Any]) -> Any:
@@ -26,9 +29,15 @@ def run_here(name: str, parameters: Mapping[str, Any]) -> Any:
     flow = find_flow(name)
     make_limits()
     try:
-        return flow(**checked(flow, parameters))
-    finally:
-        refresh(open_store())  # whoever reads the catalog's file after a flow finds all of it
+        result = flow(**checked(flow, parameters))
+    except BaseException:
+        try:
+            refresh(open_store())
+        except Exception as error:  # what stopped the flow is what is told
+            logger.warning("the catalog's file is as it was before this run: %s", error)
+        raise
+    refresh(open_store())  # whoever reads the catalog's file after a flow finds all of it
+    return result
 
 
 def parameters_of(flow: Any) -> Mapping[str, Parameter]:

@@ -88,10 +88,10 @@ def test_predictions_for_other_posts_are_refused(
         (("systems", "--home"), "name the folder"),
     ],
 )
-@pytest.mark.usefixtures("home")
 def test_a_mistake_is_told_in_one_sentence_with_the_remedy(
-    capsys: pytest.CaptureFixture[str], cmkp: Path, arguments: tuple[str, ...], said: str
+    home: Path, capsys: pytest.CaptureFixture[str], cmkp: Path, arguments: tuple[str, ...], said: str
 ) -> None:
+    home.mkdir()
     named = [argument.format(posts=cmkp, folder=cmkp.parent) for argument in arguments]
     status, out, err = run(capsys, *named)
     assert (status, out) == (2, "")
@@ -110,12 +110,37 @@ def test_a_file_overlaps_itself_wholly(capsys: pytest.CaptureFixture[str], cmkp:
     assert document["labels"] == {"occurrences": 3, "occurrences_seen": 3, "distinct": 3, "distinct_seen": 3}
 
 
-@pytest.mark.usefixtures("home")
-def test_a_query_prints_each_format(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_query_prints_each_format(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mkdir()
     sql = "select 1 as n, '=1+1' as t, ['a', 'b'] as l"
     assert json.loads(run(capsys, "query", sql, "--format", "json")[1]) == [{"n": 1, "t": "=1+1", "l": ["a", "b"]}]
     assert run(capsys, "query", sql, "--format", "csv")[1].splitlines() == ["n,t,l", "1,'=1+1,a;b"]
     assert run(capsys, "query", sql)[1].splitlines()[-1].split() == ["1", "=1+1", "a;", "b"]
+
+
+@pytest.mark.parametrize("command", [("query", "select 1"), ("verify",), ("gc",)])
+def test_a_home_that_is_not_there_is_no_empty_store(
+    home: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    assert run(capsys, *command) == (2, "", f"mmkp: there is no store at {home}; --home or MMKP_HOME names the folder "
+                                            "that was written to\n")  # fmt: skip
+    assert not home.exists()
+
+
+@pytest.mark.fault(15)
+@pytest.mark.parametrize("command", [("ingest", "{posts}", "--name", "a"), ("compare", "a", "b"), ("champion", "list")])
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_home_that_is_a_file_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...],
+    below: str,
+) -> None:  # fmt: skip
+    (tmp_path / "file").write_text("text")
+    monkeypatch.setenv("MMKP_HOME", str(tmp_path / "file" / below))
+    (tmp_path / "posts.jsonl").write_text('{"post_id": "1", "text": "one"}\n')
+    status, _, err = run(capsys, *(word.format(posts=tmp_path / "posts.jsonl") for word in command))
+    assert status == 2
+    assert "is a file; --home or MMKP_HOME names another place" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_home_may_stand_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
