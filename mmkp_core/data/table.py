@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -67,8 +68,11 @@ def read_parquet(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[R
         carried = carried_fields(path, [dict.fromkeys(names)], spec)
         for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME, columns=names):
             rows = RowList()
-            for values in _in_microseconds(batch).to_pylist():
+            for values in _values(_in_microseconds(batch)):
                 number += 1
+                if isinstance(values, RowFault):
+                    rows.bad.append(bad_row(number, values, b""))
+                    continue
                 raw = orjson.dumps(values, default=str, option=orjson.OPT_NON_STR_KEYS)
                 try:
                     moment = values.get(spec.columns.created_at)
@@ -136,6 +140,18 @@ def _holds_bytes(kind: pa.DataType) -> bool:
     if pa.types.is_nested(kind):
         return any(_holds_bytes(kind.field(i).type) for i in range(kind.num_fields))
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
+def _values(batch: pa.RecordBatch) -> list[dict[str, Any] | RowFault]:
+    """The rows of a batch; a string that is no UTF-8, which Parquet does not check, costs its own row only."""
+    try:
+        rows: list[dict[str, Any] | RowFault] = batch.to_pylist()
+    except UnicodeDecodeError as error:
+        if len(batch) == 1:
+            return [RowFault("bad_encoding", f"no UTF-8: {error.reason} at byte {error.start} of a field")]
+        half = len(batch) // 2
+        return _values(batch.slice(0, half)) + _values(batch.slice(half))
+    return rows
 
 
 def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -49,9 +49,9 @@ class Source:
 
     def files(self, id_prefix: str = "") -> SourceFiles:
         return SourceFiles(
-            posts=(allowed(self.path),),
-            ocr=allowed(self.ocr) if self.ocr else None,
-            attributes=allowed(self.attributes) if self.attributes else None,
+            posts=(_file(self.path),),
+            ocr=_file(self.ocr) if self.ocr else None,
+            attributes=_file(self.attributes) if self.attributes else None,
             images=_folder(self.images) if self.images else None,
             id_prefix=id_prefix or self.id_prefix,
         )
@@ -87,6 +87,13 @@ def allowed(path: str) -> Path:
         )
     if not found.exists():
         raise WrongInput(f"{found} is not there")
+    return found
+
+
+def _file(path: str) -> Path:
+    found = allowed(path)
+    if found.is_dir():
+        raise WrongInput(f"{found} is a folder; give the file in it")
     return found
 
 

@@ -185,3 +185,26 @@ def test_every_system_is_listed_with_its_needs(capsys: pytest.CaptureFixture[str
     assert {"frequent", "tfidf", "copy", "m3h-att", "m3h-att-as-released"} <= set(rows)
     assert rows["m3h-att"]["needs"] == ["image"]
     assert rows["m3h-att"]["heads"] == ["joint", "generator", "classifier"]
+
+
+@pytest.mark.parametrize(
+    "sql", ["select nonsense", "select error('stop') from range(3)", "select * from read_csv('/etc/passwd')", "selec 1"]
+)
+def test_a_query_that_fails_leaves_nothing_to_complain_of(tmp_path: Path, sql: str) -> None:
+    """Objects of DuckDB that outlive the interpreter are listed by its bindings, in forty lines."""
+    words = [sys.executable, "-m", "flows.command", "query", sql, "--home", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_defect_keeps_its_traceback_and_nothing_else(tmp_path: Path) -> None:
+    code = (
+        "import sys, duckdb; from flows.command import main\n"
+        "def run(words):\n    held = duckdb.connect(); held.sql('select nonsense')\n"
+        "main.run = run; main.main(['query'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback") and "BinderException" in done.stderr
+    assert "nanobind" not in done.stderr

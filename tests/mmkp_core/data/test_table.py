@@ -109,6 +109,16 @@ def test_parquet_rows_become_posts(tmp_path: Path, read_files: Any) -> None:
     assert found.reasons == [(3, "schema")]
 
 
+@pytest.mark.fault(2)
+def test_a_string_of_parquet_that_is_no_utf8_costs_its_row(tmp_path: Path, read_files: Any) -> None:
+    """The format does not check what a writer calls a string."""
+    given = pa.array([b"first", b"caf\xe9", b"third", b"fourth"], pa.binary())
+    texts = pa.Array.from_buffers(pa.string(), 4, given.buffers())
+    found = parquet(tmp_path, read_files, {"text": texts, "keyphrases": [["a"], ["b"], ["c"], ["d"]]})
+    assert [(post.line, post.text) for post in found.posts] == [(1, "first"), (3, "third"), (4, "fourth")]
+    assert found.reasons == [(2, "bad_encoding")]
+
+
 def test_a_torn_parquet_file_is_one_error(tmp_path: Path, read_files: Any) -> None:
     path = tmp_path / "posts.parquet"
     pq.write_table(pa.table({"text": ["a"] * 1000}), path)

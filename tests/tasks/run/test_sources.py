@@ -73,6 +73,14 @@ def test_images_are_a_folder(home: Path, tmp_path: Path) -> None:
         Source(path="posts.jsonl", images="images.zip").files()
 
 
+@pytest.mark.parametrize("field", ["path", "ocr", "attributes"])
+def test_a_folder_is_no_file(home: Path, tmp_path: Path, field: str) -> None:
+    (tmp_path / "posts.jsonl").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(WrongInput, match=r"folder is a folder; give the file in it"):
+        Source(**{"path": "posts.jsonl", field: "folder"}).files()
+
+
 def test_ids_from_line_numbers_begin_as_is_said(home: Path, tmp_path: Path) -> None:
     (tmp_path / "posts.jsonl").write_text("")
     assert Source(path="posts.jsonl", id_prefix="may-").files().id_prefix == "may-"
