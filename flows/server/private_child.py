@@ -30,6 +30,9 @@ COLLECT_EVERY = 5.0
 def main() -> None:
     home, port, address = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     files = ServerFiles.under(home)
+    os.umask(0o077)  # the history holds parameters, and blocks hold keys
+    for database in files.folder.glob("prefect.db*"):
+        database.chmod(0o600)
     life = Life()
     when_free(files.users, life.end)
     listener = listen(port)

@@ -166,3 +166,15 @@ def test_a_server_that_cannot_start_is_reported_with_its_own_words(tmp_path: Pat
     assert lost.returncode != 0
     assert "the Prefect server ended with exit status" in said
     assert "unable to open database file" in said
+
+
+@pytest.mark.fault(29)
+def test_the_history_is_for_its_owner(tmp_path: Path) -> None:
+    """Parameters and blocks stand in it, keys among them."""
+    (tmp_path / "prefect").mkdir()
+    (tmp_path / "prefect" / "prefect.db").touch(mode=0o644)
+    one = command(tmp_path, 1)
+    assert one.wait(120) == 0
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "prefect").glob("prefect.db*")}
+    assert "prefect.db" in modes
+    assert set(modes.values()) == {0o600}
