@@ -6,9 +6,9 @@ from prefect import flow
 from prefect.states import Completed
 
 from flows.settings import Name
-from storage.champion import history
+from storage.champion import Action, history
 from storage.run import run_names
-from tasks.champion import Action, move_champion, show_champion
+from tasks.champion import move_champion, show_champion
 from tasks.run.store import open_store
 
 

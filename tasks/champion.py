@@ -2,19 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 from prefect.artifacts import create_markdown_artifact
 
-from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
-from storage.champion import before, history
+from storage.champion import Action, before, history, successor
 from storage.names import NameVersion
 from storage.run import run_names
 from tasks.run.store import flow_run_id, open_store
 from tasks.run.stored import stored_task
 
-Action = Literal["promote", "rollback"]
 SHOWN = 20
 
 
@@ -22,20 +19,7 @@ SHOWN = 20
 def move_champion(action: Action, name: str, run: str, reason: str) -> ArtifactRef:
     """Give a champion's name to `run`, or back to who bore it before; the run that bears it now."""
     store = open_store()
-    past = history(store, name)
-    if action == "promote":
-        if not run:
-            raise WrongInput("champion promote: name the run that takes the name, like `mmkp champion promote my-run`")
-        target, why = store.resolve("run", run), reason or "promoted by hand"
-    else:
-        if run:
-            raise WrongInput("champion rollback goes to the run before; to choose one, promote it")
-        earlier = before(past)
-        if earlier is None:
-            raise WrongInput(f"champion {name!r} has no earlier run to go back to")
-        now = past[-1].target
-        target = earlier.target
-        why = f"rolled back from {run_names(store).get(now, now)}" + (f": {reason}" if reason else "")
+    target, why = successor(store, action, name, run, reason)
     store.point(f"champion/{name}", target, why)
     return target
 

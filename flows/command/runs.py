@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from flows.command.running import refuse_unknown_name, run_flow, say
+from flows.command.running import run_flow, say
 from mmkp_core.errors import WrongInput
 
 Run = Annotated[str, Parameter(metavar="RUN")]
@@ -79,8 +79,10 @@ def champion(
         reason: Kept with the change.
     """
     if action != "list":
-        if run:
-            refuse_unknown_name("run", run)
+        from storage.champion import successor
+        from tasks.run.store import open_store
+
+        successor(open_store(), action, name, run, reason)  # what is refused is refused before a server starts
         say(run_flow("champion", {"action": action, "run": run, "name": name, "reason": reason}))
     _print_history(name)
 

@@ -80,6 +80,8 @@ def test_predictions_for_other_posts_are_refused(
         (("compare", "mine", "--confidence", "2", "other"), "like 0.95"),
         (("compare", "mine", "other"), "no run is called 'mine'"),
         (("champion", "promote", "mine"), "no run is called 'mine'"),
+        (("champion", "rollback"), "has no earlier run to go back to"),
+        (("champion", "promote"), "name the run that takes the name"),
         (("champion", "lst"), 'Did you mean "list"'),
         (("notify", "hooks.example.org"), "starts with https"),
         (("settings", "copi"), "did you mean 'copy'"),
