@@ -47,6 +47,8 @@ def mark_lost_runs(seconds: float = LOST_SECONDS) -> None:
             ),
             actions=[
                 ChangeFlowRunState(
+                    name="Crashed",
+                    force=False,
                     state=StateType.CRASHED,
                     message=f"no heartbeat for {seconds:.0f} seconds: its process was killed; start it again and it "
                     "goes on from what is stored",
