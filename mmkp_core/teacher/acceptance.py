@@ -37,6 +37,12 @@ _ATTACK = re.compile(
     r"|^\W*(?:(?:please|now|then|only)\s+)*(?:answer|reply|respond|output|print|append)\b.{0,40}?[#\"“「:]"
     r"|\"(?:phrases|reasoning|role)\"\s*:"
     r"|[<‹][|｜]|[|｜][>›]|<<[^<>\n]{1,80}>>|[\[(]/?INST\]|[<‹]/?(?:image|think)>"
+    r"|\b(?:language\s+model|llms?|a\.?i|assistant|annotators?|labell?ers?|chat\s?bots?)\b.{0,40}"
+    r"\b(?:tag|label|mention|say|name|write|add|include|must|should|reading)\b"
+    r"|\b(?:correct|right|expected|only|first|proper)\s+(?:key\s?phrases?|hash\s?tags?|tags?|labels?|answers?)\b"
+    r"|\bkey\s?phrases?\W{0,3}(?:is|are|:|：)|^\W*(?:hash\s?tags?|answers?|labels?|output)\s*[:：]"
+    r"|\bwhen(?:ever)?\s+you\s+(?:label|tag|answer|annotate|describe)\b|\b(?:list|set)\s+of\s+key\s?phrases\b"
+    r"|\b(?:instructions|prompt)\s+above\b|\bnow\s+(?:say|write|answer|print|output)\b"
     r"|(?:忽略|无视|忘记).{0,20}(?:以上|上面|之前|前面|指令|要求|规则)"
     r"|(?:只|请)(?:回答|回复|输出)",
     re.IGNORECASE,
@@ -47,6 +53,16 @@ _ORDER = re.compile(
     r"|(?:回答|回复|输出|添加|写上).{0,12}[#＃“「\"：:]",
     re.IGNORECASE,
 )
+# What such sentences are made of, besides what they order.
+_ORDINARY = frozenset(
+    """
+    above answer answers assistant annotator always append correct dear developer disregard every everything expected
+    explanation first forget from have here hint ignore image include instructions kindly label language line list
+    mention mode model must name note only output phrase phrases picture please post previous print prompt reading
+    reasoning reply respond rules should system that them then this update user wants when with word words write your
+    """.split()  # noqa: SIM905
+)
+_WORD = re.compile(r"[^\W\d_]{4,}")
 _MARK = re.compile(r"<<[^<>\n]{1,80}>>")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
 _NAMED = (
@@ -149,6 +165,8 @@ def planted_phrases(example: Example) -> frozenset[str]:
     earnest = [squeezed(" ".join(sentence for sentence in sentences if not _is_order(sentence)))]
     earnest += map(squeezed, example.post.keyphrases)
     named = {squeezed(name) for order in orders for pattern in _NAMED for name in pattern.findall(order)}
+    attacks = [after, *(sentence for sentence in sentences if _ATTACK.search(sentence))]
+    named |= {word for attack in attacks for word in _WORD.findall(attack.lower()) if word not in _ORDINARY}
     return frozenset(name for name in named if len(name) > 3 and not any(name in text for text in earnest))
 
 

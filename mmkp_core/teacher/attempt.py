@@ -8,6 +8,7 @@ twice as high.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -20,6 +21,36 @@ from mmkp_core.teacher.reply import Reply, parse_completion
 from mmkp_core.teacher.request import ChatRequest
 
 CONNECTIONS_PER_POOL = 16
+MOST_BYTES = 1 << 20
+"""Of a reply's body; the longest reply that can be asked for, 100,000 tokens, is shorter in any spelling of JSON."""
+
+
+class TooLong(httpx2.ReadError):
+    """A body that goes on beyond MOST_BYTES; the rest of it is not read."""
+
+
+class Bounded(httpx2.AsyncByteStream):
+    def __init__(self, body: httpx2.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for piece in self._body:
+            seen += len(piece)
+            if seen > MOST_BYTES:
+                raise TooLong(f"a reply of more than {MOST_BYTES:,} bytes")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+async def bound(response: httpx2.Response) -> None:
+    """Have no more read of a body than a reply can be; a packed body would count before it is unpacked."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise TooLong("a packed reply, which was not asked for")
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    response.stream = Bounded(response.stream)
 
 
 async def open_clients(
@@ -34,6 +65,8 @@ async def open_clients(
             verify=certificates,
             limits=limits,
             timeout=httpx2.Timeout(timeout),
+            headers={"accept-encoding": "identity"},
+            event_hooks={"response": [bound]},
             trust_env=not endpoint.is_local,  # a proxy cannot reach this machine's own server
         )
         client = openai.AsyncOpenAI(
@@ -61,10 +94,14 @@ async def attempt(
         headers = {name.lower(): value for name, value in error.response.headers.items()}
         return _scrubbed(failure_of_status(error.status_code, error.body, headers), endpoint)
     except openai.APIConnectionError as error:
+        if isinstance(error.__cause__, TooLong):
+            return Unanswered("reject", "length", str(error.__cause__), perhaps_charged=True)
         detail = f"{type(error.__cause__).__name__}: {error.__cause__}"
         return _scrubbed(Unanswered("again", "connection", detail, perhaps_charged=True), endpoint)
     request_id = response.headers.get("x-request-id", "")
-    reply = parse_completion(response.content, request.hash, request.estimated_tokens, number, request_id)
+    reply = parse_completion(
+        response.content, request.hash, request.estimated_tokens, request.settings.max_tokens, number, request_id
+    )
     if reply is None:
         detail = f"HTTP 200, but no chat completion: {response.text[:80]!r}"
         return _scrubbed(Unanswered("again", "server_error", detail, perhaps_charged=True), endpoint)

@@ -1,7 +1,7 @@
 """A model's reply as it is journalled, and the JSON object that should be in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -91,8 +91,18 @@ def json_of(reply: Reply) -> Mapping[str, Any] | Flaw:
     return Flaw("not_json", reply.text[:80], repairable=True)
 
 
-def parse_completion(data: bytes, request: str, estimated: int, attempts: int, request_id: str) -> Reply | None:
-    """The reply in the body of a chat completion; None where the body is none."""
+FACTOR = 20
+FREE = 20_000
+"""Token counts that are further from what was asked than this factor, and these tokens, are not believed."""
+
+
+def parse_completion(
+    data: bytes, request: str, estimated: int, most: int, attempts: int, request_id: str
+) -> Reply | None:
+    """The reply in the body of a chat completion; None where the body is none.
+
+    `estimated` tokens were sent and at most `most` asked for; counts that cannot belong to that are estimated instead.
+    """
     try:
         document = json.loads(data.decode("utf-8", "replace"))
         choice = document["choices"][0]
@@ -103,7 +113,7 @@ def parse_completion(data: bytes, request: str, estimated: int, attempts: int, r
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     trace = _text(message.get("reasoning_content") or message.get("reasoning"))
-    counted = all(isinstance(count, int) for count in counts)
+    counted = _are_credible(counts, (estimated, most))
     prompt, completion = counts if counted else (estimated, (len(text) + len(trace)) // 3 + 1)
     return Reply(
         request=request,
@@ -117,6 +127,13 @@ def parse_completion(data: bytes, request: str, estimated: int, attempts: int, r
         counted=counted,
         attempts=attempts,
         request_id=request_id,
+    )
+
+
+def _are_credible(counts: Sequence[Any], expected: Sequence[int]) -> bool:
+    return all(
+        type(count) is int and 0 <= count <= FACTOR * about + FREE
+        for count, about in zip(counts, expected, strict=True)
     )
 
 

@@ -9,6 +9,7 @@ bytes and how often they came, so a run can be repeated) or by a script of reque
 import argparse
 import asyncio
 import contextlib
+import gzip
 import hashlib
 import sys
 import threading
@@ -21,7 +22,7 @@ from typing import Any, Literal, get_args
 import orjson
 
 from mmkp_core.seeding import python_generator
-from mmkp_core.teacher.scripted_answers import Facts, answer_to, facts_in, text_of
+from mmkp_core.teacher.scripted_answers import Facts, answer_to, facts_in, obedient, text_of
 
 MODEL = "scripted"
 
@@ -31,6 +32,11 @@ Fault = Literal[
     "server_error",
     "hang",  # no answer ever
     "cut",  # the connection breaks in the middle of the body
+    "endless",  # a body without end
+    "drip",  # a body that comes a byte at a time
+    "packed",  # small on the wire, large unpacked
+    "negative_usage",
+    "absurd_usage",
     "cut_json",  # the message is half a JSON object
     "wrong_schema",
     "not_json",
@@ -61,6 +67,8 @@ class Script:
     key: str = ""
     """The only key that is taken; empty takes any."""
     seed: int = 0
+    obeys: str = ""
+    """A phrase that it names wherever a post's words hold it, as a teacher would that obeys what a post orders."""
 
 
 @dataclass
@@ -112,6 +120,10 @@ class ScriptedServer:
                     self.stats.in_flight -= 1
                 writer.write(answer.data)
                 await writer.drain()
+                while answer.on:
+                    writer.write(answer.on)
+                    await writer.drain()
+                    await asyncio.sleep(answer.pause)
                 if not answer.whole:
                     return
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError):
@@ -156,11 +168,20 @@ class ScriptedServer:
             case "hang":
                 await reader.read(1)  # until the client has had enough
                 return _Answer(b"", whole=False)
+            case "endless":
+                return _Answer(_head(200, 1 << 40), whole=False, on=b" " * 65_536)
+            case "drip":
+                return _Answer(_head(200, 1 << 40), whole=False, on=b" ", pause=0.02)
+            case "packed":
+                packed = gzip.compress(b" " * (64 << 20))
+                return _Answer(_head(200, len(packed), "content-encoding: gzip\r\n") + packed)
         message, reason = self._message(request, fault)
         prompt = sum(len(text_of(message)) for message in request["messages"]) // 4 + len(body) // 2000
         completion = len(message.get("content") or "") // 4 + 1
         self.stats.served[f"{_name(request)}/{len(request['messages'])}"] += 1
         self.stats.tokens += prompt + completion
+        counts = {"negative_usage": (-prompt, -completion), "absurd_usage": (10**15, 10**15)}
+        prompt, completion = counts.get(fault or "", (prompt, completion))
         document = {
             "id": f"chatcmpl-{number}",
             "object": "chat.completion",
@@ -177,8 +198,10 @@ class ScriptedServer:
         return _Answer(answer.data[:-100], whole=False) if fault == "cut" else answer
 
     def _message(self, request: Mapping[str, Any], fault: Fault | None) -> tuple[dict[str, Any], str]:
-        right = orjson.dumps(answer_to(request["messages"], self.script.facts, self.script.wrong, self.script.seed))
-        text = right.decode()
+        answer = answer_to(request["messages"], self.script.facts, self.script.wrong, self.script.seed)
+        if self.script.obeys:
+            answer = obedient(answer, request["messages"], self.script.obeys)
+        text = orjson.dumps(answer).decode()
         match fault:
             case "refusal":
                 return {"role": "assistant", "content": None, "refusal": "I cannot help with that."}, "stop"
@@ -294,6 +317,10 @@ class _Answer:
     data: bytes
     whole: bool = True
     """False: the connection breaks after it."""
+    on: bytes = b""
+    """What follows it over and over, until the client hangs up."""
+    pause: float = 0.0
+    """Seconds between two of those."""
 
 
 def _error(status: int, code: str, message: str, headers: str = "") -> _Answer:
@@ -301,8 +328,12 @@ def _error(status: int, code: str, message: str, headers: str = "") -> _Answer:
 
 
 def _response(status: int, body: bytes, headers: str = "") -> _Answer:
-    head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n{headers}\r\n"
-    return _Answer(head.encode() + body)
+    return _Answer(_head(status, len(body), headers) + body)
+
+
+def _head(status: int, length: int, headers: str = "") -> bytes:
+    head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n"
+    return head.encode()
 
 
 if __name__ == "__main__":

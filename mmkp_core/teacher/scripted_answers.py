@@ -109,6 +109,19 @@ def answer_to(messages: Sequence[Mapping[str, Any]], facts: Facts, wrong: float,
     return {"reasoning": _reasoning(phrases, fact, chinese), "phrases": phrases}
 
 
+def obedient(answer: dict[str, Any], messages: Sequence[Mapping[str, Any]], phrase: str) -> dict[str, Any]:
+    """An answer that also names `phrase` where the post's words do: in its reasoning, and among its phrases where none
+    are shown."""
+    sections = sections_of(text_of(messages[1]))
+    if phrase not in sections.get("text", "") or "reasoning" not in answer:
+        return answer
+    shown = "keyphrases" in sections
+    return {
+        "reasoning": f"{answer['reasoning']} The post is also about {phrase}.",
+        "phrases": answer["phrases"] if shown else [*answer["phrases"], phrase],
+    }
+
+
 def sections_of(text: str) -> dict[str, str]:
     """The sections of a fenced question by name."""
     marks = list(_MARK.finditer(text))

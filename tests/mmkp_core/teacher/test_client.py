@@ -53,6 +53,37 @@ def test_what_cannot_be_mended_is_rejected_at_once(desk: Any, posts: Posts, faul
     assert made.rows["rationale"].null_count == 1
 
 
+@pytest.mark.fault(22)
+@pytest.mark.parametrize("fault", ["endless", "packed"])
+def test_a_reply_that_is_too_long_is_not_read_to_its_end(desk: Any, posts: Posts, fault: str) -> None:
+    server = desk.serve(**by_number(None, fault))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    made = desk.teach(server, posts(2), concurrency=1)
+    assert made.counts == {"accepted": 1, "rejected: length": 1}
+    assert server.stats.requests == 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB; unpacked it would be 64 MiB
+
+
+@pytest.mark.fault(22)
+def test_a_reply_that_drips_ends_with_the_time_for_all_of_it(desk: Any, posts: Posts) -> None:
+    """Each byte comes in time."""
+    server = desk.serve(**by_number("drip"))
+    made = desk.teach(server, posts(1), timeout=0.3)
+    assert made.counts == {"accepted": 1}
+    assert made.rows["attempts"].to_pylist() == [2]
+
+
+@pytest.mark.fault(22)
+@pytest.mark.parametrize("fault", ["negative_usage", "absurd_usage"])
+def test_token_counts_that_cannot_be_are_estimated(desk: Any, posts: Posts, fault: str) -> None:
+    """Believed, they would free the budget from its bound, or end it at once."""
+    server = desk.serve(**by_number(fault))
+    made = desk.teach(server, posts(2), concurrency=1, budget_tokens=100_000)
+    assert made.counts == {"accepted": 2}
+    assert sorted(made.rows["tokens_counted"].to_pylist()) == [False, True]
+    assert all(0 < count < 5_000 for count in made.rows["prompt_tokens"].to_pylist())
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [("cut_json", "not_json"), ("not_json", "not_json"), ("wrong_schema", "wrong_schema"), ("empty", "empty")],
