@@ -1,17 +1,23 @@
 """Measures the teacher's client against what an endpoint could give: requests in flight over seconds per answer.
 
 The endpoint is the scripted teacher in a process of its own on the same machine, so its own work is in the figure; each
-question carries a 150 kB JPEG (200 kB on the wire), is journalled with `fsync`, and becomes a row.
+question carries a 150 kB JPEG (200 kB on the wire), is journalled with `fsync`, and becomes a row. In one case the
+replies are kept on an object store instead, each as an object of its own, over the S3 protocol on loopback.
 """
 
 import io
+import os
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from PIL import Image
@@ -22,8 +28,14 @@ from mmkp_core.teacher.journal import Journal
 from mmkp_core.teacher.rationales import teach
 from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
+from storage.objects import Objects
+from storage.paid_replies import ReplyObjects
 
-CASES = ((64, 1.0, 0.90, 10), (256, 4.0, 0.85, 6))  # in flight, seconds per answer, target, answers per slot
+CASES = (  # in flight, seconds per answer, target, answers per slot, where replies are kept
+    (64, 1.0, 0.90, 10, "disk"),
+    (256, 4.0, 0.85, 6, "disk"),
+    (64, 1.0, 0.80, 10, "object store"),
+)
 JPEG_BYTES = 150_000
 
 
@@ -31,13 +43,14 @@ def run(share: float = 1.0) -> list[dict[str, Any]]:
     """Rows `name, size, ours, reference, ratio, target, unit, peak_mib`; `share` shortens the runs."""
     pictures = {f"{number:064x}": _jpeg(number) for number in range(16)}
     rows = []
-    for in_flight, latency, target, answers in CASES:
+    for in_flight, latency, target, answers, kept in CASES:
         count = max(in_flight, int(in_flight * answers * share))
-        rate, cpu, peak = _rate(in_flight, latency, count, pictures)
+        with object_store() if kept == "object store" else tempfile.TemporaryDirectory() as home:
+            rate, cpu, peak = _rate(in_flight, latency, count, pictures, home)
         ideal = in_flight / latency
         rows.append(
             {
-                "name": "teacher",
+                "name": "teacher" if kept == "disk" else f"teacher: {kept}",
                 "size": f"{count:,} posts, {in_flight} in flight, {latency:g} s an answer, "
                 f"{cpu / count * 1000:.1f} CPU-ms each",
                 "ours": rate,
@@ -51,7 +64,40 @@ def run(share: float = 1.0) -> list[dict[str, Any]]:
     return rows
 
 
-def _rate(in_flight: int, latency: float, count: int, pictures: dict[str, bytes]) -> tuple[float, float, float]:
+@contextmanager
+def object_store() -> Iterator[str]:
+    """A bucket of an S3 server in a process of its own."""
+    import boto3
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    names = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1",
+             "AWS_ENDPOINT_URL": url, "FSSPEC_S3_ENDPOINT_URL": url}  # fmt: skip
+    words = [sys.executable, "-m", "moto.server", "-p", str(port)]
+    with (
+        mock.patch.dict(os.environ, names),
+        subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server,
+    ):
+        try:
+            for _ in range(200):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.1)
+            boto3.client("s3").create_bucket(Bucket="bench")
+            yield "s3://bench/home"
+        finally:
+            server.terminate()
+
+
+def _journal(home: str, name: str) -> Journal | ReplyObjects:
+    return ReplyObjects(Objects(home), name) if "://" in home else Journal(Path(home) / f"{name}.jsonl")
+
+
+def _rate(
+    in_flight: int, latency: float, count: int, pictures: dict[str, bytes], home: str
+) -> tuple[float, float, float]:
     """Requests a second, the client's CPU seconds, its peak memory."""
     names = list(pictures)
     examples = [
@@ -61,14 +107,13 @@ def _rate(in_flight: int, latency: float, count: int, pictures: dict[str, bytes]
     command = [sys.executable, "-m", "mmkp_core.teacher.scripted", "--delay", str(latency), "--until-stdin-closes"]
     limits = TeacherLimits(concurrency=in_flight, timeout=latency * 10 + 10)
     with (
-        tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
     ):
         assert server.stdin and server.stdout
         endpoint = Endpoint(server.stdout.readline().strip())
-        with Journal(Path(folder) / "warm.jsonl") as journal:  # imports, certificates, code paths
+        with _journal(home, "warm") as journal:  # imports, certificates, code paths
             teach(examples[:1], pictures.get, TeacherSpec(seed=1), Session(endpoint, limits, journal))
-        with Journal(Path(folder) / "journal.jsonl") as journal:
+        with _journal(home, "questions") as journal:
             began, cpu = time.perf_counter(), time.process_time()
             made = teach(examples, pictures.get, TeacherSpec(), Session(endpoint, limits, journal))
             seconds, cpu = time.perf_counter() - began, time.process_time() - cpu

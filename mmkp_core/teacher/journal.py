@@ -49,11 +49,11 @@ class Journal:
 
     def get(self, request: str) -> Reply | None:
         place = self._places.get(request)
-        return _reply_of(os.pread(self._file, place[1], place[0]), self.path) if place else None
+        return reply_of(os.pread(self._file, place[1], place[0]), self.path) if place else None
 
     def append(self, replies: Sequence[Reply]) -> None:
         """Returns when all of them are on disk."""
-        lines = [_line_of(reply) for reply in replies]
+        lines = [line_of(reply) for reply in replies]
         data = memoryview(b"".join(lines))
         at = self._end
         while data:  # a full disk raises with the tail torn; the next run sets it aside
@@ -94,7 +94,7 @@ class Journal:
                 if not line.endswith(b"\n"):
                     self._set_aside(line, end)
                     break
-                self._note(_reply_of(line, self.path), end, len(line))
+                self._note(reply_of(line, self.path), end, len(line))
                 end += len(line)
         return end
 
@@ -115,15 +115,15 @@ def read_replies(path: Path) -> Iterator[Reply]:
     with path.open("rb") as lines:
         for line in lines:
             if line.endswith(b"\n"):
-                yield _reply_of(line, path)
+                yield reply_of(line, path)
 
 
-def _line_of(reply: Reply) -> bytes:
+def line_of(reply: Reply) -> bytes:
     fields = asdict(reply)
     return orjson.dumps({"check": _check(fields), "reply": fields}) + b"\n"
 
 
-def _reply_of(line: bytes, path: Path) -> Reply:
+def reply_of(line: bytes, path: Path | str) -> Reply:
     with contextlib.suppress(ValueError, LookupError, TypeError):
         document = orjson.loads(line)
         if document["check"] == _check(document["reply"]):

@@ -152,6 +152,32 @@ class ScriptedServer:
         if fault:
             self.stats.faults[fault] += 1
         await asyncio.sleep(self.script.delay)
+        if failure := await self._failure(fault, reader):
+            return failure
+        message, reason = self._message(request, fault)
+        prompt = sum(len(text_of(message)) for message in request["messages"]) // 4 + len(body) // 2000
+        completion = len(message.get("content") or "") // 4 + 1
+        self.stats.served[f"{_name(request)}/{len(request['messages'])}"] += 1
+        self.stats.tokens += prompt + completion
+        counts = {"negative_usage": (-prompt, -completion), "absurd_usage": (10**15, 10**15)}
+        prompt, completion = counts.get(fault or "", (prompt, completion))
+        document = {
+            "id": f"chatcmpl-{number}",
+            "object": "chat.completion",
+            "created": 0,
+            "model": MODEL,
+            "choices": [{"index": 0, "message": message, "finish_reason": reason, "logprobs": None}],
+            "usage": {
+                "prompt_tokens": prompt,
+                "completion_tokens": completion,
+                "total_tokens": prompt + completion,
+            },
+        }
+        answer = _response(200, orjson.dumps(document), f"x-request-id: req-{number}\r\n")
+        return _Answer(answer.data[:-100], whole=False) if fault == "cut" else answer
+
+    async def _failure(self, fault: Fault | None, reader: asyncio.StreamReader) -> "_Answer | None":
+        """What comes in place of a completion; None where one is served."""
         match fault:
             case "rate_limited":
                 return _error(429, "rate_limit_exceeded", "slow down", f"retry-after: {self.script.retry_after}\r\n")
@@ -175,27 +201,7 @@ class ScriptedServer:
             case "packed":
                 packed = gzip.compress(b" " * (64 << 20))
                 return _Answer(_head(200, len(packed), "content-encoding: gzip\r\n") + packed)
-        message, reason = self._message(request, fault)
-        prompt = sum(len(text_of(message)) for message in request["messages"]) // 4 + len(body) // 2000
-        completion = len(message.get("content") or "") // 4 + 1
-        self.stats.served[f"{_name(request)}/{len(request['messages'])}"] += 1
-        self.stats.tokens += prompt + completion
-        counts = {"negative_usage": (-prompt, -completion), "absurd_usage": (10**15, 10**15)}
-        prompt, completion = counts.get(fault or "", (prompt, completion))
-        document = {
-            "id": f"chatcmpl-{number}",
-            "object": "chat.completion",
-            "created": 0,
-            "model": MODEL,
-            "choices": [{"index": 0, "message": message, "finish_reason": reason, "logprobs": None}],
-            "usage": {
-                "prompt_tokens": prompt,
-                "completion_tokens": completion,
-                "total_tokens": prompt + completion,
-            },
-        }
-        answer = _response(200, orjson.dumps(document), f"x-request-id: req-{number}\r\n")
-        return _Answer(answer.data[:-100], whole=False) if fault == "cut" else answer
+        return None
 
     def _message(self, request: Mapping[str, Any], fault: Fault | None) -> tuple[dict[str, Any], str]:
         answer = answer_to(request["messages"], self.script.facts, self.script.wrong, self.script.seed)

@@ -234,9 +234,9 @@ class Workers(Generic[S, T]):
             try:
                 replies = [reply for reply, _ in group]
                 await loop.run_in_executor(self._disk, self._session.journal.append, replies)
-            except OSError as error:
-                path = self._session.journal.path
-                lost = _Stop(MmkpError(f"{path}: {error.strerror}; paid replies cannot be kept there any more"))
+            except Exception as error:  # whatever it is, nothing more is bought that could not be kept
+                path, why = self._session.journal.path, getattr(error, "strerror", None) or error
+                lost = _Stop(MmkpError(f"{path}: {why}; paid replies cannot be kept there any more"))
                 self._stop(lost.error)
             for _, on_disk in group:
                 if on_disk.done():  # its worker was cancelled

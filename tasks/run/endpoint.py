@@ -14,6 +14,7 @@ from mmkp_core.teacher.journal import Journal
 from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits
 from storage.dataset import DataSet
+from storage.paid_replies import ReplyObjects
 from storage.store import Store
 from tasks.run.slots import slots
 
@@ -49,13 +50,19 @@ def open_session(
     store: Store, dataset: ArtifactRef, model: str, journal_name: str, limits: TeacherLimits
 ) -> Iterator[Session]:
     """A session with the endpoint that knows `model`; replies go to the journal of that name."""
-    path = store.objects.scratch("journals") / f"{journal_name}.jsonl"
     with (
         _endpoint(store, dataset, model) as endpoint,
-        Journal(path) as journal,
+        _journal(store, journal_name) as journal,
         slots("teacher", limits.concurrency),
     ):
         yield Session(endpoint, limits, journal)
+
+
+def _journal(store: Store, name: str) -> Journal | ReplyObjects:
+    """Where paid replies are safe: on the store's own disk, or each as an object of a remote store."""
+    if store.objects.is_local:
+        return Journal(store.objects.scratch("journals") / f"{name}.jsonl")
+    return ReplyObjects(store.objects, name)
 
 
 @contextmanager

@@ -4,11 +4,13 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mmkp_core.teacher.scripted import Script, serving
 from storage import catalog
 from storage.store import Store
 from storage.upkeep import verify
@@ -48,6 +50,42 @@ def bucket() -> Iterator[dict[str, str]]:
         yield environment
         s3fs.S3FileSystem.clear_instance_cache()
     server.stop()
+
+
+ASK = """
+import sys
+from mmkp_core.data.post import Example, Post
+from mmkp_core.teacher.endpoint import Endpoint
+from mmkp_core.teacher.rationales import teach
+from mmkp_core.teacher.session import Session
+from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
+from storage.objects import Objects
+from storage.paid_replies import ReplyObjects
+posts = [Post(post_id=f"{n:04d}", text=f"post number {n}", keyphrases=("chess",)) for n in range(200)]
+with ReplyObjects(Objects(sys.argv[1]), "questions") as journal:
+    session = Session(Endpoint(sys.argv[2]), TeacherLimits(concurrency=8), journal)
+    made = teach([Example(post=post) for post in posts], lambda key: None, TeacherSpec(), session)
+print(made.counts)
+"""
+
+
+@pytest.mark.fault(13)
+def test_a_killed_teaching_on_an_object_store_pays_no_reply_twice(bucket: dict[str, str], tmp_path: Path) -> None:
+    with serving(Script(delay=0.2)) as teacher, (tmp_path / "log").open("wb") as log:
+        words = [sys.executable, "-c", ASK, "s3://posts/home", teacher.url]
+        process = subprocess.Popen(words, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while teacher.stats.tokens == 0 or teacher.stats.requests < 60:
+            assert time.monotonic() < deadline and process.poll() is None, (tmp_path / "log").read_text()[-3000:]
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+        assert len(Store("s3://posts/home").objects.names("journals/questions")) >= teacher.stats.requests - 16
+        assert subprocess.run(words, stdout=log, stderr=log, check=False).returncode == 0
+        assert "{'accepted': 200}" in (tmp_path / "log").read_text()
+        assert sum(count > 1 for count in teacher.stats.served.values()) <= 8
+        assert len(teacher.stats.served) == 200
+    assert Store("s3://posts/home").objects.names("journals/questions") == ["part-0001.jsonl"]
 
 
 def mmkp(*words: str, home: str, log: Path) -> str:
