@@ -45,6 +45,8 @@ class Objects:
             raise WrongInput(f"{text} is no folder and no URL of a store: {lower_first(str(error))}") from None
         self.base = str(base).rstrip("/")
         self.url = text.rstrip("/")
+        # s3fs asks for an object's size before it reads it, to read large ones in pieces side by side
+        self._in_one = {"max_concurrency": 1} if text.startswith(("s3:", "s3a:")) else {}
 
     def __repr__(self) -> str:
         return f"Objects({self.url!r})"
@@ -64,7 +66,7 @@ class Objects:
     def read(self, path: str) -> bytes:
         if self.is_local:  # several times cheaper than through fsspec
             return Path(self.full(path)).read_bytes()
-        data: bytes = self.fs.cat_file(self.full(path))
+        data: bytes = self.fs.cat_file(self.full(path), **self._in_one)
         return data
 
     def read_all(self, paths: Collection[str]) -> dict[str, bytes | None]:
@@ -73,7 +75,7 @@ class Objects:
             return {}
         if self.is_local:
             return {path: self._read_if_there(path) for path in paths}
-        found = self.fs.cat([self.full(path) for path in paths], on_error="return")
+        found = self.fs.cat([self.full(path) for path in paths], on_error="return", **self._in_one)
         data: dict[str, bytes | None] = {}
         for path in paths:
             match found.get(self.full(path)):
