@@ -1,6 +1,7 @@
 """`kill -9` in the middle of OCR and of training, and two commands at once: the same result, each thing done once."""
 
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -90,6 +91,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.mark.fault(13)
 def test_a_run_killed_in_ocr_and_in_training_ends_in_the_same_predictions(undisturbed: Path, tmp_path: Path) -> None:
     home = tmp_path / "killed"
     process = start(home)
@@ -130,6 +132,32 @@ def test_a_second_run_makes_nothing(undisturbed: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in undisturbed.glob("artifacts/**/record.json")} == before
 
 
+@pytest.mark.fault(18)
+def test_prefect_stores_no_result_that_could_be_replaced_by_code(undisturbed: Path) -> None:
+    """A stored result names how it is unpacked, a pickle too: whoever writes one would run code in the next run. What
+    is reused is an artifact, checked by its hash."""
+    stored = [path for path in (undisturbed / "prefect").rglob("storage/*") if path.is_file()]
+    assert stored == []
+    folder = undisturbed / "prefect" / "storage"
+    folder.mkdir(exist_ok=True)
+    ran = undisturbed / "ran"
+    for state in ("", "train-copy", "make_report"):
+        (folder / f"{state}planted").write_bytes(pickle.dumps(Planted(str(ran))))
+    finish(start(undisturbed), undisturbed)
+    assert not ran.exists()
+
+
+class Planted:
+    """Runs code where it is unpacked."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return open, (self.path, "w")
+
+
+@pytest.mark.fault(21)
 def test_two_commands_at_once_on_one_store_do_the_work_once(undisturbed: Path, tmp_path: Path) -> None:
     home = tmp_path / "shared"
     for process in [start(home), start(home)]:
@@ -142,6 +170,7 @@ def test_two_commands_at_once_on_one_store_do_the_work_once(undisturbed: Path, t
     assert sum(read) == sum(once)
 
 
+@pytest.mark.fault(21)
 def test_a_reader_queries_while_a_run_publishes(tmp_path: Path) -> None:
     import duckdb
 

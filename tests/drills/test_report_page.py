@@ -62,6 +62,7 @@ def test_nothing_is_requested_and_nothing_complains(opened):
     assert tab.console_errors == []
 
 
+@pytest.mark.fault(28)
 def test_planted_script_does_not_run(opened):
     tab = opened(hostile_report("\"><script>window.owned=1</script><img src=x onerror='window.owned=1'>"))
     assert tab.run("window.owned") is None

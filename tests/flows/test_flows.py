@@ -102,6 +102,7 @@ def test_too_many_bad_rows_fail_the_run_and_can_be_looked_at(home: Path, tmp_pat
     assert ask(home, "select * from posts") == []
 
 
+@pytest.mark.fault(33)
 def test_a_setting_that_is_wrong_is_named(home: Path, tmp_path: Path) -> None:
     source = write(tmp_path / "posts.jsonl", *some_posts(0, 10))
     with pytest.raises(WrongInput, match=r"settings\.split\.test_share = 2"):

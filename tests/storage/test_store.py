@@ -103,6 +103,7 @@ def test_rebuild_makes_it_anew_and_leaves_the_old_files_to_their_readers(store: 
     assert store.require(old.ref) == new
 
 
+@pytest.mark.fault(16, 19)
 def test_a_cut_off_derived_artifact_is_built_again(store: Store) -> None:
     record, _ = store.build("ocr", {}, [], 1, numbers(1, 2))
     store.objects.put(record.path("numbers.parquet"), b"torn")
@@ -111,6 +112,7 @@ def test_a_cut_off_derived_artifact_is_built_again(store: Store) -> None:
     assert store.table(again, "numbers")["number"].to_pylist() == [1, 2]
 
 
+@pytest.mark.fault(16)
 def test_a_cut_off_run_is_an_error_that_names_the_remedy(store: Store) -> None:
     record, _ = store.build("run", {}, [], 1, numbers(1))
     store.objects.remove(record.path("numbers.parquet"))
@@ -120,6 +122,7 @@ def test_a_cut_off_run_is_an_error_that_names_the_remedy(store: Store) -> None:
     assert not reused
 
 
+@pytest.mark.fault(10)
 def test_an_image_is_stored_once_and_a_changed_one_is_refused(store: Store) -> None:
     first, second = store.images.add(b"picture"), store.images.add(b"picture")
     assert first == second
@@ -134,6 +137,7 @@ def test_what_is_not_there_is_said_with_what_to_do(store: Store) -> None:
         store.require(store.address("ocr", {}, [], 1))
 
 
+@pytest.mark.fault(21)
 def test_two_threads_that_ask_at_once_build_it_once(tmp_path: Path) -> None:
     store = Store(tmp_path)
     inside, go_on = threading.Event(), threading.Event()
@@ -185,6 +189,7 @@ def test_a_kind_that_nobody_knows_is_refused_before_it_is_built(store: Store) ->
         store.build("numbers", {}, [], 1, never)
 
 
+@pytest.mark.fault(16)
 def test_a_damaged_record_costs_that_artifact_only(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     damaged, _ = store.build("ocr", {"n": 1}, [], 1, numbers(1))
     whole, _ = store.build("ocr", {"n": 2}, [], 1, numbers(2))
@@ -209,6 +214,7 @@ def flip(store: Store, path: str, place: int = 40) -> None:
     store.objects.put(path, bytes(data))
 
 
+@pytest.mark.fault(16)
 def test_a_flipped_bit_is_never_read(store: Store) -> None:
     record, _ = store.build("ocr", {}, [], 1, numbers(1, 2))
     assert store.table(record, "numbers").num_rows == 2
@@ -218,6 +224,7 @@ def test_a_flipped_bit_is_never_read(store: Store) -> None:
             read(record, "numbers" if read == store.table else "numbers.parquet")
 
 
+@pytest.mark.fault(16, 19)
 def test_a_derived_artifact_with_a_flipped_bit_is_built_again(tmp_path: Path) -> None:
     store = Store(tmp_path)
     record, _ = store.build("ocr", {}, [], 1, numbers(1, 2))
@@ -228,6 +235,7 @@ def test_a_derived_artifact_with_a_flipped_bit_is_built_again(tmp_path: Path) ->
     assert store.table(again, "numbers")["number"].to_pylist() == [1, 2]
 
 
+@pytest.mark.fault(19)
 def test_what_was_made_of_other_bytes_than_its_inputs_hold_now_is_not_used(store: Store) -> None:
     first, _ = store.build("posts", {}, [], 1, posts(1))
     middle, _ = store.build("dataset", {}, [first.ref], 1, dataset)

@@ -33,6 +33,7 @@ def numbers(*values: int) -> Callable[[Draft], None]:
     return build
 
 
+@pytest.mark.fault(16)
 def test_verify_finds_one_flipped_byte(store: Store) -> None:
     record, _ = store.build("ocr", {}, [], 1, numbers(1, 2))
     image = store.images.add(b"picture")
@@ -140,6 +141,7 @@ def test_verify_sees_edited_facts_and_a_record_in_the_place_of_another(store: St
     assert set(findings(store)) == {("damaged", first.document), ("damaged", second.document)}
 
 
+@pytest.mark.fault(17)
 def test_verify_tells_stray_files_of_those_of_a_build(store: Store) -> None:
     record, _ = store.build("ocr", {}, [], 1, numbers(1))
     store.build("ocr", {}, [], 1, numbers(2), rebuild=True)
@@ -149,6 +151,7 @@ def test_verify_tells_stray_files_of_those_of_a_build(store: Store) -> None:
     assert set(findings(store)) == {("stray", path) for path in strays}
 
 
+@pytest.mark.fault(16, 17)
 def test_an_unreadable_record_or_name_costs_that_one_only(store: Store) -> None:
     kept, _ = store.build("ocr", {"n": 1}, [], 1, numbers(1))
     torn, _ = store.build("ocr", {"n": 2}, [], 1, numbers(2))

@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from storage import catalog
 from storage.store import Store
@@ -50,6 +51,7 @@ PUBLISHER = f"""
 """
 
 
+@pytest.mark.fault(21)
 def test_no_query_gets_half_an_answer(tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(PUBLISHER), str(tmp_path)]
     publishers = [

@@ -112,6 +112,7 @@ def test_a_file_overlaps_itself_wholly(capsys: pytest.CaptureFixture[str], cmkp:
     assert document["labels"] == {"occurrences": 3, "occurrences_seen": 3, "distinct": 3, "distinct_seen": 3}
 
 
+@pytest.mark.fault(28)
 def test_a_query_prints_each_format(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home.mkdir()
     sql = "select 1 as n, '=1+1' as t, ['a', 'b'] as l"

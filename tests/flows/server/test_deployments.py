@@ -23,6 +23,7 @@ def test_an_entry_of_the_file_is_the_deployment_that_is_served() -> None:
     assert long.schedules == []
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [("{spec: {system: nope}}", "spec.system"), ("{spce: {}}", "spce"), ("{spec: {learning: {epochs: 0}}}", "epochs")],

@@ -193,6 +193,7 @@ def test_withheld_vectors_leave_one_masked_cell_of_one_number(tmp_path: Path) ->
     assert "train_posts_without_image" not in blind.counts
 
 
+@pytest.mark.fault(8)
 def test_posts_without_image_or_keyphrase_are_counted_and_do_no_harm(tmp_path: Path) -> None:
     examples, features = posts(20)
     rows = {key: row for key, row in features.rows.items() if row >= 4}  # four images are lost

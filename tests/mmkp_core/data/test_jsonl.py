@@ -56,6 +56,7 @@ def test_a_row_becomes_a_post(ingest: Any) -> None:
     assert post.extra == {"likes": 3, "user": {"name": "é"}}
 
 
+@pytest.mark.fault(1, 2, 3, 6)
 @pytest.mark.parametrize(
     ("bad", "reason", "said"),
     [
@@ -192,6 +193,7 @@ def test_the_fast_way_and_the_rules_agree_on_any_lines(
     assert sorted(found_bad) == bad
 
 
+@pytest.mark.fault(1)
 def test_bad_rows_keep_their_bytes(ingest: Any) -> None:
     bad = b'{"post_id": "x", \xff' + b"y" * 10_000
     (kept,) = ingest(lines_with(3, bad)).quarantine
@@ -200,6 +202,7 @@ def test_bad_rows_keep_their_bytes(ingest: Any) -> None:
     assert len(kept["raw_sha256"]) == 64
 
 
+@pytest.mark.fault(2)
 def test_line_ends_and_marks_at_the_start_do_not_matter(ingest: Any) -> None:
     lines = [orjson.dumps(row) for row in GOOD]
     plain = ingest(b"\n".join(lines))
@@ -214,6 +217,7 @@ def test_line_ends_and_marks_at_the_start_do_not_matter(ingest: Any) -> None:
         assert other.quarantine == []
 
 
+@pytest.mark.fault(5)
 def test_blank_lines_are_no_rows_but_count_as_lines(ingest: Any) -> None:
     found = ingest(["", '{"text":"a"}', "  ", '{"text":"b"}', ""])
     assert [(post.post_id, post.line) for post in found.posts] == [("2", 2), ("4", 4)]
@@ -240,6 +244,7 @@ def test_a_named_column_that_is_nowhere_is_an_error(ingest: Any) -> None:
         ingest('{"post_id":"1","body":"x"}', columns=Columns(text="body", image="body"))
 
 
+@pytest.mark.fault(6)
 def test_a_huge_line_is_too_large_and_its_neighbours_are_whole(tmp_path: Path, ingest: Any) -> None:
     huge = b'{"post_id":"big","text":"' + b"x" * 5_000_000 + b'"}'
     found = ingest(lines_with(7, huge), max_row_kib=64)

@@ -23,12 +23,14 @@ def post(post_id: str | None, text: str = "hello", **more: Any) -> str:
     return json.dumps({**({} if post_id is None else {"post_id": post_id}), "text": text, "keyphrases": ["a"], **more})
 
 
+@pytest.mark.fault(4)
 def test_an_id_said_twice_with_one_content_is_a_duplicate(ingest: Any) -> None:
     found = ingest([post("1"), post("2"), post("1"), '{"keyphrases": ["a"], "text": "hello", "post_id": "2"}'])
     assert (found.counts.accepted, found.counts.duplicates) == (2, 2)
     assert found.quarantine == []
 
 
+@pytest.mark.fault(4)
 @pytest.mark.parametrize(
     "change", [{"text": "other"}, {"keyphrases": ["b"]}, {"image": "x.jpg"}, {"lang": "en"}, {"more": 1}]
 )
@@ -54,6 +56,7 @@ def test_repeats_are_found_across_batches(tmp_path: Path, read_files: Any) -> No
     assert found.reasons == [(70_003, "id_conflict")]
 
 
+@pytest.mark.fault(4)
 def test_a_second_ingest_of_the_same_file_adds_nothing(tmp_path: Path, read_files: Any) -> None:
     path = tmp_path / "posts.jsonl"
     path.write_text("\n".join([post("1", created_at="2019-01-01", lang="en", more={"x": 1}), post("2", image="a.jpg")]))
@@ -91,6 +94,7 @@ def test_appending_posts_without_ids_takes_new_ids_or_fails(tmp_path: Path, read
     assert [one.post_id for one in third.posts] == ["may/1"]
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize("content", [b"", b"\n\n  \n", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("form", ["jsonl", "cmkp", "mm-mkp", "csv"])
 def test_a_source_without_rows_is_an_error_unless_allowed(ingest: Any, content: bytes, form: str) -> None:
@@ -99,6 +103,7 @@ def test_a_source_without_rows_is_an_error_unless_allowed(ingest: Any, content: 
     assert ingest(content, format=form, allow_empty=True).counts == Counts()
 
 
+@pytest.mark.fault(2)
 @pytest.mark.parametrize("form", ["jsonl", "cmkp", "aimkp", "csv"])
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_a_file_of_another_encoding_is_one_error(ingest: Any, form: str, encoding: str) -> None:
@@ -112,6 +117,7 @@ def test_a_file_of_another_kind_is_one_error(ingest: Any, start: bytes, said: st
         ingest(start + b"x" * 100)
 
 
+@pytest.mark.fault(15)
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path, said in ((tmp_path / "none", "no such file"), (tmp_path, "a folder")):
         with pytest.raises(WrongInput, match=said):
@@ -150,12 +156,14 @@ def test_a_post_of_a_million_hashtags_is_too_large(ingest: Any) -> None:
     assert found.reasons == [(1, "too_large"), (2, "too_large")]
 
 
+@pytest.mark.fault(7)
 def test_texts_and_phrases_are_kept_in_one_unicode_form(ingest: Any) -> None:
     found = ingest([post("1", "cafe\u0301 x", keyphrases=["cafe\u0301", "a\n b"]), post("2", "plain")])
     assert (found.posts[0].text, found.posts[0].keyphrases) == ("café x", ("café", "a b"))
     assert found.texts[1] == "plain"
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize("text", ["😂", "👩‍👩‍👧", "https://t.co/x", "שלום", "\u200fשלום", "!", "e\u0301"])
 def test_short_texts_that_show_something_stay(ingest: Any, text: str) -> None:
     assert len(ingest(post("1", text)).posts) == 1
@@ -175,6 +183,7 @@ def read_png(path: Path) -> ImageFile:
     return ImageFile(status="ok", image=content.hex(), width=2, height=3, format="PNG", bytes=len(content))
 
 
+@pytest.mark.fault(8)
 def test_images_are_found_by_base_name(tmp_path: Path, read_files: Any) -> None:
     folder = tmp_path / "images"
     folder.mkdir()
@@ -209,6 +218,7 @@ def test_images_are_found_by_base_name(tmp_path: Path, read_files: Any) -> None:
     assert (counts.images, counts.images_missing, counts.images_bad, counts.quarantined) == (1, 3, 2, 0)
 
 
+@pytest.mark.fault(6)
 def test_memory_does_not_grow_with_the_source(tmp_path: Path) -> None:
     def peak(rows: int) -> int:
         path = tmp_path / f"{rows}.jsonl"

@@ -33,6 +33,7 @@ def test_tabs_in_a_tsv(ingest: Any) -> None:
     assert ingest("text\tlang\na, b\ten\n", format="csv", name="posts.tsv").texts == ["a, b"]
 
 
+@pytest.mark.fault(1, 2, 3)
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
@@ -55,6 +56,7 @@ def test_a_bad_row_of_csv_is_quarantined_alone(ingest: Any, bad: bytes, reason: 
     assert [post.post_id for post in found.posts] == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.fault(1)
 def test_an_open_quote_takes_no_more_than_its_line(ingest: Any) -> None:
     lines = ["text", *(f"text {i}" for i in range(1000)), '"open', *(f"more {i}" for i in range(1000))]
     found = ingest(lines, format="csv")
@@ -69,6 +71,7 @@ def test_csv_without_the_column_of_texts(ingest: Any) -> None:
         ingest("text,text\n1,hello\n", format="csv")
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize("content", ["post_id,text\n", "\n\n", ""])
 def test_csv_without_rows(ingest: Any, content: str) -> None:
     with pytest.raises(WrongInput, match="no rows"):

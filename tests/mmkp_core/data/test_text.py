@@ -70,6 +70,7 @@ def test_something_shows(text: str) -> None:
     assert has_visible(text)
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize("text", ["", " \t\n", "\u200d", "\u200f\u200e", "\ufeff", "\u2060 \u00ad", "\u3164", "\ufe0f"])
 def test_nothing_shows(text: str) -> None:
     assert not has_visible(text)

@@ -17,11 +17,13 @@ def test_predictions_come_in_the_order_of_the_posts():
     assert [p.post_id for p in align(posts("a", "b", "c"), predictions("c", "a", "b"))] == ["a", "b", "c"]
 
 
+@pytest.mark.fault(31)
 def test_a_missing_prediction_is_refused_with_the_line_of_its_post():
     with pytest.raises(Mismatch, match=r"without a prediction: 'b' \(line 2\)"):
         align(posts("a", "b", "c"), predictions("a", "c"))
 
 
+@pytest.mark.fault(31)
 def test_a_prediction_for_another_split_is_refused():
     with pytest.raises(Mismatch, match="that are not there: 'x'"):
         align(posts("a"), predictions("a", "x"))
@@ -32,6 +34,7 @@ def test_many_missing_ids_are_counted_and_the_first_named():
         align(posts(*map(str, range(100))), [])
 
 
+@pytest.mark.fault(31)
 def test_an_id_twice_is_refused_on_either_side():
     with pytest.raises(Mismatch, match="posts hold an id twice: 'a'"):
         align(posts("a", "a"), predictions("a"))

@@ -67,6 +67,7 @@ def part_of(split: Split) -> dict[str, str]:
     return {row["post_id"]: row["part"] for row in rows}
 
 
+@pytest.mark.fault(8)
 @pytest.mark.parametrize("kind", ["clean", "purged", "unseen-labels", "temporal"])
 @settings(deadline=None, max_examples=60)
 @given(drawn=POSTS, distance=st.integers(0, 4), threshold=st.sampled_from([0.5, 0.8, 1.0]))

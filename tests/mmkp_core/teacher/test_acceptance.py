@@ -36,6 +36,7 @@ def test_json_may_stand_in_prose() -> None:
     assert verdict(said("", [], text=text)) == "accepted"
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
@@ -91,6 +92,7 @@ def test_solving_is_never_told_what_was_right() -> None:
     assert not read.repairable
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile["kind"])
 @pytest.mark.parametrize("mode", ["rationalise", "solve"])
 def test_what_a_post_orders_is_never_accepted(hostile: dict[str, Any], mode: str) -> None:

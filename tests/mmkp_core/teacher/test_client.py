@@ -27,6 +27,7 @@ def by_number(*faults: str | None) -> dict[str, Any]:
     return {"by_number": {number: fault for number, fault in enumerate(faults) if fault}}
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("fault", ["rate_limited", "rate_limited_bare", "server_error", "hang", "cut"])
 def test_what_passes_is_tried_again(desk: Any, posts: Posts, fault: str) -> None:
     server = desk.serve(**by_number(fault))
@@ -36,6 +37,7 @@ def test_what_passes_is_tried_again(desk: Any, posts: Posts, fault: str) -> None
     assert server.stats.requests == 2
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -84,6 +86,7 @@ def test_token_counts_that_cannot_be_are_estimated(desk: Any, posts: Posts, faul
     assert all(0 < count < 5_000 for count in made.rows["prompt_tokens"].to_pylist())
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [("cut_json", "not_json"), ("not_json", "not_json"), ("wrong_schema", "wrong_schema"), ("empty", "empty")],
@@ -101,6 +104,7 @@ def test_an_unreadable_reply_gets_one_repair_turn(desk: Any, posts: Posts, fault
     assert hopeless.stats.requests == 2
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize(
     ("script", "spec", "words"),
     [
@@ -119,6 +123,7 @@ def test_what_no_retry_mends_stops_the_run(
     assert server.stats.requests <= 4
 
 
+@pytest.mark.fault(23)
 def test_replies_from_before_the_stop_are_kept(desk: Any, posts: Posts) -> None:
     server = desk.serve(by_number=dict.fromkeys(range(3, 99), "quota"))
     with pytest.raises(Unavailable):
@@ -133,6 +138,7 @@ def test_an_endpoint_that_refuses_everything_stops_the_run(desk: Any, posts: Pos
     assert server.stats.requests <= 7
 
 
+@pytest.mark.fault(22)
 def test_an_endpoint_that_is_gone_stops_the_run(desk: Any, posts: Posts, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -143,6 +149,7 @@ def test_an_endpoint_that_is_gone_stops_the_run(desk: Any, posts: Posts, tmp_pat
                 teach(posts(100), lambda key: None, TeacherSpec(), session)
 
 
+@pytest.mark.fault(22)
 def test_a_question_fails_when_its_attempts_are_used_up(desk: Any, posts: Posts) -> None:
     server = desk.serve(by_number=dict.fromkeys(range(3), "server_error"))
     made = desk.teach(server, posts(2), concurrency=1, attempts=3)
@@ -164,6 +171,7 @@ def test_a_pause_beyond_all_patience_stops_the_run(desk: Any, posts: Posts) -> N
     assert server.stats.requests == 1
 
 
+@pytest.mark.fault(22)
 def test_nobody_asks_during_a_pause(desk: Any, posts: Posts) -> None:
     """The first request is told to wait; of the seven others none is sent before the pause is over."""
     server = desk.serve(retry_after="60", **by_number("rate_limited"))
@@ -248,6 +256,7 @@ def test_pictures_are_sent_and_lost_ones_said_so(desk: Any, posts: Posts) -> Non
     assert server.stats.requests == 1
 
 
+@pytest.mark.fault(14)
 def test_a_full_disk_stops_the_run(desk: Any, posts: Posts) -> None:
     """A bound on file sizes stands in for the disk; the next run sets the half line aside and goes on."""
     server = desk.serve()
@@ -283,6 +292,7 @@ def test_a_defect_in_reading_comes_out_as_itself(desk: Any, posts: Posts) -> Non
         desk.teach(desk.serve(), posts(3, image="a" * 64), images=gone)
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("script", [{"key": "another"}, {}, {"by_number": dict.fromkeys(range(99), "server_error")}])
 def test_the_key_is_nowhere(
     desk: Any, posts: Posts, script: dict[str, Any], caplog: pytest.LogCaptureFixture, tmp_path: Path

@@ -56,6 +56,7 @@ def stats(url: str) -> dict[str, Any]:
     return counted
 
 
+@pytest.mark.fault(13, 22)
 @pytest.mark.drill
 def test_two_kills_and_a_budget(endpoint: str, tmp_path: Path) -> None:
     journal, rows = tmp_path / "journal.jsonl", tmp_path / "rows.txt"

@@ -30,6 +30,7 @@ def test_what_was_appended_is_there_for_the_next_run(tmp_path: Path) -> None:
         assert journal.rows()["text"].to_pylist() == ["snow ☃\n", "{}", "{}"]
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("kept", range(1, 40, 7))
 def test_a_torn_last_line_is_set_aside(tmp_path: Path, kept: int) -> None:
     path = tmp_path / "journal.jsonl"

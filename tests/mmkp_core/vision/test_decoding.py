@@ -42,10 +42,12 @@ def test_other_colour_models_become_rgb(mode: str) -> None:
     assert pixels(data).shape == (200, 300, 3)
 
 
+@pytest.mark.fault(11)
 def test_a_cmyk_jpeg_keeps_its_colours() -> None:
     assert pixels(saved(RED.convert("CMYK"), "JPEG"))[100, 150].tolist() == pytest.approx([250, 10, 10], abs=6)
 
 
+@pytest.mark.fault(11)
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
 def test_sixteen_bits_are_scaled_to_eight(form: str) -> None:
     grey = np.tile(np.array([0, 257 * 100, 65535], dtype=np.uint16), (4, 1))
@@ -62,6 +64,7 @@ def test_floats_are_scaled_by_their_range() -> None:
     assert pixels(data)[0, :, 0].tolist() == [0, 128, 255]
 
 
+@pytest.mark.fault(11)
 def test_exif_rotation_is_undone_and_the_size_is_the_upright_one() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter
@@ -79,6 +82,7 @@ def test_transparent_ground_becomes_what_shows_the_drawing(ink: int, ground: int
     assert seen[0, 0].tolist() == [ground] * 3
 
 
+@pytest.mark.fault(11)
 def test_an_animation_gives_its_first_frame() -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
@@ -94,6 +98,7 @@ def test_the_bound_shrinks_and_never_enlarges() -> None:
     assert pixels(data, bound=5000).shape == (600, 1200, 3)
 
 
+@pytest.mark.fault(11)
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("size", [(17_700, 10_000), (60_000, 20)])
 def test_bombs_are_refused_from_their_header(size: tuple[int, int]) -> None:
@@ -110,6 +115,7 @@ def test_beyond_pillows_own_limit_it_is_too_large_as_well() -> None:
     assert result.trouble == "too_large"
 
 
+@pytest.mark.fault(9)
 @pytest.mark.parametrize(
     "data",
     [b"", b"<!DOCTYPE html><html></html>", saved(RED, "JPEG")[:500], saved(RED, "PNG")[:80], b"\x89PNG\r\n\x1a\n"],
@@ -133,6 +139,7 @@ def test_a_file_is_read_as_its_bytes_are_and_a_missing_one_is_the_callers_matter
         decode(tmp_path / "gone.png")
 
 
+@pytest.mark.fault(9)
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow warns of damage before it gives up
 @settings(max_examples=150, deadline=None)
 @given(form=st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"]), data=st.data())
