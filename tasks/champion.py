@@ -9,6 +9,7 @@ from mmkp_core.identity import ArtifactRef
 from storage.champion import Action, before, history, successor
 from storage.names import NameVersion
 from storage.run import run_names
+from tasks.run.away import patient
 from tasks.run.store import flow_run_id, open_store
 from tasks.run.stored import stored_task
 
@@ -38,7 +39,7 @@ def show_champion(name: str, title: str, *, description: str = "", lines: Sequen
             for version in reversed(past[-SHOWN:])
         ]
         page += ["", *how_to_change(name, past, names)]
-    create_markdown_artifact("\n".join(page), key=key_of(name), description=description or title)
+    patient(create_markdown_artifact)("\n".join(page), key=key_of(name), description=description or title)
 
 
 def how_to_change(name: str, past: Sequence[NameVersion], names: dict[ArtifactRef, str]) -> list[str]:

@@ -11,6 +11,7 @@ from storage.draft import Draft
 from storage.facts import ScoresFacts
 from storage.run import Predictions, Scores
 from storage.scoring import gold_of, words_for
+from tasks.run.away import patient
 from tasks.run.store import build_once, open_store
 from tasks.run.stored import stored_task
 
@@ -88,4 +89,4 @@ def show_scores(scores: Sequence[ArtifactRef], key: str) -> None:
             {"system": stored.facts.system, "head": head, "protocol": protocol, **figures}
             for (head, protocol), figures in lines.items()
         ]
-    create_table_artifact(table=rows, key=key, description="Scores over all test posts, percent")
+    patient(create_table_artifact)(table=rows, key=key, description="Scores over all test posts, percent")

@@ -25,6 +25,7 @@ from storage.draft import Draft, TableWriter
 from storage.facts import DatasetFacts, PostsFacts
 from storage.records import Record
 from storage.store import Store
+from tasks.run.away import patient
 from tasks.run.progress import progress
 from tasks.run.sources import Source, content_hash
 from tasks.run.store import build_once, cached, open_store
@@ -100,7 +101,7 @@ def show_counts(dataset: ArtifactRef, key: str) -> None:
          **asdict(part.states(PostsFacts).counts)}
         for part in DataSet(store, dataset).parts
     ]  # fmt: skip
-    create_table_artifact(table=rows, key=key, description="Rows read = accepted + quarantined + duplicates")
+    patient(create_table_artifact)(table=rows, key=key, description="Rows read = accepted + quarantined + duplicates")
 
 
 def write_posts(

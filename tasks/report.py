@@ -9,6 +9,7 @@ from mmkp_core.identity import ArtifactRef
 from storage.draft import Draft
 from storage.facts import PageFacts
 from storage.report_sources import ReportSources, leaderboard_sources, report_sources
+from tasks.run.away import patient
 from tasks.run.store import build_once, open_store, provenance
 from tasks.run.stored import stored_task
 
@@ -34,8 +35,8 @@ def show_report(page: ArtifactRef) -> str:
     record = store.require(page)
     key = f"{page.kind}-{page.fingerprint}"
     title = record.states(PageFacts).title
-    create_link_artifact(link=f"/reports/{page.fingerprint}/report.html", link_text=title, key=f"{key}-page")
-    create_markdown_artifact(store.read(record, "report.md").decode(), key=key, description=title)
+    patient(create_link_artifact)(link=f"/reports/{page.fingerprint}/report.html", link_text=title, key=f"{key}-page")
+    patient(create_markdown_artifact)(store.read(record, "report.md").decode(), key=key, description=title)
     return str(store.local(record, "report.html"))
 
 

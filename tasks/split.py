@@ -16,6 +16,7 @@ from storage.draft import Draft
 from storage.enrichment import Enrichment
 from storage.facts import SplitFacts
 from storage.split import Split
+from tasks.run.away import patient
 from tasks.run.store import build_once, open_store
 from tasks.run.stored import stored_task
 
@@ -79,7 +80,7 @@ def show_parts(split: ArtifactRef, key: str) -> None:
     facts = Split(open_store(), split).facts
     counts = {f.name: getattr(facts, f.name) for f in fields(facts)}
     rows = [{"what": name, "count": count} for name, count in counts.items() if isinstance(count, int)]
-    create_table_artifact(table=rows, key=key, description=f"A {facts.kind} split")
+    patient(create_table_artifact)(table=rows, key=key, description=f"A {facts.kind} split")
 
 
 def _write(draft: Draft, made: MadeSplit, kind: str, dataset: ArtifactRef, before: ArtifactRef | None = None) -> None:

@@ -21,6 +21,7 @@ from storage.facts import AnswerCount, PartFacts, RationalesFacts
 from storage.rows import RowStore
 from storage.split import Split
 from storage.store import Store
+from tasks.run.away import patient
 from tasks.run.endpoint import Round, open_session
 from tasks.run.progress import progress
 from tasks.run.store import build_once, open_store
@@ -76,7 +77,7 @@ def show_teaching(rationales: ArtifactRef, key: str) -> None:
     """Accepted and rejected rationales by reason, as a table in the UI."""
     answers = open_store().require(rationales).states(RationalesFacts).answers
     rows = [asdict(answer) for answer in answers]
-    create_table_artifact(table=rows, key=key, description="What became of the questions to the teacher")
+    patient(create_table_artifact)(table=rows, key=key, description="What became of the questions to the teacher")
 
 
 def counted(answers: Sequence[Mapping[str, Any]]) -> tuple[AnswerCount, ...]:

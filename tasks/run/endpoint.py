@@ -16,6 +16,7 @@ from mmkp_core.teacher.spec import TeacherLimits
 from storage.dataset import DataSet
 from storage.paid_replies import ReplyObjects
 from storage.store import Store
+from tasks.run.away import patient
 from tasks.run.slots import slots
 
 SCRIPTED = "scripted"
@@ -102,7 +103,7 @@ def _key() -> ApiKey:
     from prefect.blocks.system import Secret
 
     try:
-        block = cast("Secret[str]", Secret.load(KEY_BLOCK))
+        block = cast("Secret[str]", patient(Secret.load)(KEY_BLOCK))
     except ValueError:
         raise Unavailable(
             f"the endpoint needs a key: set OPENAI_API_KEY, or make a Prefect secret block called {KEY_BLOCK!r}; "

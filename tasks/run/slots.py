@@ -4,22 +4,40 @@ A server that is gone for a while costs a place at worst, never the hours of wor
 process comes back when its lease ends.
 """
 
+import logging
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from prefect.concurrency.sync import concurrency
 
 from mmkp_core.errors import WrongInput
+from tasks.run.away import patient
 
+logger = logging.getLogger(__name__)
 LEASE = "MMKP_LEASE_SECONDS"
 
 
-def slots(limit: str, count: int = 1) -> AbstractContextManager[Any]:
+@contextmanager
+def slots(limit: str, count: int = 1) -> Iterator[None]:
     """`count` places under a limit that the bootstrap makes; one that does not exist is an error."""
-    return concurrency(
+    place = patient(_taken)(limit, count)
+    try:
+        yield
+    finally:
+        try:
+            place.__exit__(None, None, None)
+        except Exception as error:  # whatever the server says: what was done is worth more than its place
+            logger.warning("the place under %s comes back when its lease ends: %s", limit, error)
+
+
+def _taken(limit: str, count: int) -> AbstractContextManager[Any]:
+    place = concurrency(
         limit, occupy=count, strict=True, lease_duration=lease_seconds(), raise_on_lease_renewal_failure=False
     )
+    place.__enter__()
+    return place
 
 
 def lease_seconds() -> float:

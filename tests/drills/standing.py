@@ -15,16 +15,16 @@ from typing import Any
 
 
 class Standing:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, leases: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.home = home
+        self.home, self.leases = home, leases
         self.api = f"http://127.0.0.1:{self.port}/api"
         self.process = self.start()
 
     def start(self) -> "subprocess.Popen[bytes]":
-        lease_storage = "prefect.server.concurrency.lease_storage.filesystem"
+        lease_storage = f"prefect.server.concurrency.lease_storage.{self.leases}"
         environment = {
             **os.environ, "PREFECT_HOME": str(self.home), "DO_NOT_TRACK": "1",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": lease_storage,
@@ -53,8 +53,9 @@ class Standing:
 
 
 @contextmanager
-def standing(home: Path) -> Iterator[Standing]:
-    server = Standing(home)
+def standing(home: Path, leases: str = "filesystem") -> Iterator[Standing]:
+    """`leases` is where it keeps who holds a place: `filesystem`, or `memory`, which is what nobody configured."""
+    server = Standing(home, leases)
     try:
         yield server
     finally:

@@ -1,10 +1,13 @@
 """A standing server that is killed and started again some minutes later, under a training that goes on meanwhile.
 
-`MMKP_SERVER_AWAY` says for how many seconds it is away; the training lasts more than twice as long.
+`MMKP_SERVER_AWAY` says for how many seconds it is away; the training lasts more than twice as long. It holds the place
+on the accelerator, under a lease that the server keeps in memory, as it does unless told otherwise: after its start
+it knows of no lease, and refuses to renew it.
 """
 
 import math
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +17,7 @@ import pytest
 
 from mmkp_core.data.demo import write_demo
 from mmkp_core.data.demo.spec import DemoSpec
+from mmkp_core.vlm.settings import TINY_WEIGHTS
 from storage import catalog
 from storage.store import Store
 from tests.drills.standing import standing, until
@@ -24,12 +28,13 @@ AWAY = float(os.environ.get("MMKP_SERVER_AWAY", "20"))
 WAIT = 120 + 10 * AWAY
 
 
-def train(home: Path, posts: Path, api: str, epochs: int) -> "subprocess.Popen[bytes]":
+def train(home: Path, folder: Path, api: str, epochs: int) -> "subprocess.Popen[bytes]":
     words = [
-        sys.executable, "-m", "flows.command", "train", "copy", "--train", str(posts), "--name", f"of-{epochs}",
-        "--set", f"training.epochs={epochs}", "--set", "training.patience=1000",
+        sys.executable, "-m", "flows.command", "train", "sft", "--train", str(folder / "posts.jsonl"),
+        "--name", f"of-{epochs}", "--set", f"training.epochs={epochs}", "--set", f"backbone={folder / 'weights'}",
+        "--set", "modalities=text",
     ]  # fmt: skip
-    environment = {**os.environ, "MMKP_HOME": str(home), "PREFECT_API_URL": api}
+    environment = {**os.environ, "MMKP_HOME": str(home), "PREFECT_API_URL": api, "MMKP_LEASE_SECONDS": "60"}
     with (home / "log").open("ab") as log:
         return subprocess.Popen(words, stdout=log, stderr=log, env=environment, start_new_session=True)
 
@@ -38,15 +43,17 @@ def test_a_training_outlives_its_server(tmp_path: Path) -> None:
     home, server_home = tmp_path / "home", tmp_path / "server"
     home.mkdir()
     server_home.mkdir()
-    write_demo(DemoSpec(posts=120, seed=3, images=False), tmp_path)
-    with standing(server_home) as server:
-        first = train(home, tmp_path / "posts.jsonl", server.api, 2)
+    write_demo(DemoSpec(posts=60, seed=3, images=False), tmp_path)
+    shutil.copytree(TINY_WEIGHTS, tmp_path / "weights")  # any other backbone than `tiny` takes the place
+    with standing(server_home, leases="memory") as server:
+        first = train(home, tmp_path, server.api, 2)
         assert first.wait(WAIT) == 0, (home / "log").read_text()[-3000:]
         with catalog.connect(Store(home)) as connection:
             [[seconds]] = connection.sql("select seconds from runs where run = 'of-2'").fetchall()
         epochs = math.ceil(2.5 * AWAY / (seconds / 2)) + 2
-        process = train(home, tmp_path / "posts.jsonl", server.api, epochs)
+        process = train(home, tmp_path, server.api, epochs)
         until(lambda: any(home.glob("work/run.*/*/*")) or process.poll() is not None, WAIT)
+        assert server.ask("/v2/concurrency_limits/gpu")["active_slots"] == 1
         server.kill()
         time.sleep(AWAY)
         assert process.poll() is None, (home / "log").read_text()[-3000:]

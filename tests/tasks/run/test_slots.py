@@ -1,8 +1,10 @@
 """What a place is asked for with, and for how long it is kept."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+import httpx
 import pytest
 
 from mmkp_core.errors import WrongInput
@@ -22,6 +24,25 @@ def test_a_lost_lease_is_not_the_end_of_the_work(monkeypatch: pytest.MonkeyPatch
         pass
     assert (seen["limit"], seen["occupy"], seen["strict"]) == ("teacher", 8, True)
     assert seen["raise_on_lease_renewal_failure"] is False
+
+
+@pytest.mark.fault(20)
+def test_a_server_that_is_away_when_the_place_is_given_back_costs_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def concurrency(limit: str, **options: Any) -> Iterator[None]:
+        yield
+        raise httpx.ConnectError("nobody listens")
+
+    monkeypatch.setattr(slots, "concurrency", concurrency)
+    with slots.slots("gpu"):
+        done = "hours of work"
+    assert done
+
+
+def test_what_fails_inside_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "concurrency", lambda limit, **options: nullcontext())
+    with pytest.raises(ZeroDivisionError), slots.slots("gpu"):
+        raise ZeroDivisionError
 
 
 def test_the_environment_says_how_long_a_place_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
