@@ -1,9 +1,8 @@
 """A standing server that is killed and started again some minutes later, under a training that goes on meanwhile.
 
 `MMKP_SERVER_AWAY` says for how many seconds it is away; the training lasts more than eight thirds as long (eight
-minutes for three). It holds the place
-on the accelerator, under a lease that the server keeps in memory, as it does unless told otherwise: after its start
-it knows of no lease, and refuses to renew it.
+minutes for three). It holds the place on the accelerator, under a lease that the server keeps in memory, as it does
+unless told otherwise: after its start it knows of no lease, and refuses to renew it.
 """
 
 import math
