@@ -98,11 +98,11 @@ def extract(dataset: ArtifactRef, kind: str, spec: Any, shard: int, count: int, 
         todo = sorted(images) if rebuild else rows.missing(images)
         if not todo:
             return cached(0, f"all {len(images)} images of the shard were read before")
-        run = engine.extract
+        run, weights = engine.extract, store.objects.scratch("weights")
 
         def build(draft: Draft) -> None:
             begun = time.monotonic()
-            found = run(((key, store.images.read(images[key])) for key in todo), draft.folder)
+            found = run(((key, store.images.read(images[key])) for key in todo), draft.folder, weights)
             if found.rows is not None:
                 draft.write_table(TABLES[engine.table], found.rows)
             draft.facts = PartFacts(rows=found.statuses, seconds=time.monotonic() - begun)

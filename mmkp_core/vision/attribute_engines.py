@@ -16,8 +16,8 @@ class AttributeEngine(Protocol):
     def fingerprint(self) -> str:
         """Everything that can change a row, weights by their bytes."""
 
-    def open(self) -> None:
-        """Load what it needs."""
+    def open(self, kept: Path) -> None:
+        """Load what it needs; `kept` is a folder for weights that are converted once."""
 
     def attributes(self, image_key: str, source: bytes | Path) -> Attributes:
         """The row of one image; a bad image is a row that says so."""
@@ -25,6 +25,7 @@ class AttributeEngine(Protocol):
 
 ATTRIBUTE_ENGINES: Mapping[str, str] = {
     "measured": "mmkp_core.vision.measured_attributes:MeasuredAttributes",
+    "imagenet": "mmkp_core.vision.imagenet_attributes:ImageNetAttributes",
 }
 """Import path of each engine's class, made from an `AttributeSpec`, by the name that `attributes.engine` takes."""
 

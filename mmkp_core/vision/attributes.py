@@ -15,10 +15,13 @@ from mmkp_core.tables.vision import ATTRIBUTES
 class AttributeSpec:
     """Attribute words of images."""
 
-    engine: Literal["measured"] = "measured"
-    """`measured` names colours, light and kind of picture from the pixels; it guesses no objects."""
+    engine: Literal["measured", "imagenet"] = "measured"
+    """`measured` names colours, light and kind of picture from the pixels and guesses no objects; `imagenet` names the
+    likeliest classes of a network that knows photographs."""
     words: Annotated[int, Ge(1), Le(10)] = 5
     """Most attribute words of an image, the most marked first."""
+    least: Annotated[float, Ge(0), Le(1)] = 0.1
+    """`imagenet`: least probability of a class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

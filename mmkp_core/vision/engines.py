@@ -31,8 +31,9 @@ class Extracted:
     statuses: Mapping[str, int]
 
 
-Extract = Callable[[Images, Path], Extracted]
-"""Reads images; the folder is for files that belong to their rows."""
+Extract = Callable[[Images, Path, Path], Extracted]
+"""Reads images; the first folder is for files that belong to their rows, the second keeps weights that are converted
+once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def _entities(spec: EntitySpec) -> Engine:
 def _attributes(spec: AttributeSpec) -> Engine:
     engine = make_attribute_engine(spec)
 
-    def extract(images: Images, folder: Path) -> Extracted:
-        engine.open()
+    def extract(images: Images, folder: Path, kept: Path) -> Extracted:
+        engine.open(kept)
         rows = [engine.attributes(key, data) for key, data in images]
         return Extracted(attributes_table(rows), _counted(row.status for row in rows))
 
@@ -78,7 +79,8 @@ def _attributes(spec: AttributeSpec) -> Engine:
 def _features(spec: FeatureSpec) -> Engine:
     extractor = make_extractor(spec)
 
-    def extract(images: Images, folder: Path) -> Extracted:
+    def extract(images: Images, folder: Path, kept: Path) -> Extracted:
+        extractor.open(kept)
         written = write_features(extractor, images, folder)
         return Extracted(None, _counted(["ok"] * written.rows + list(written.failed.values())))
 
@@ -86,7 +88,7 @@ def _features(spec: FeatureSpec) -> Engine:
 
 
 def _signatures(spec: SignatureSpec) -> Engine:
-    def extract(images: Images, folder: Path) -> Extracted:
+    def extract(images: Images, folder: Path, kept: Path) -> Extracted:
         rows, statuses = [], []
         for key, data in images:
             picture = decode(data, bound=512)

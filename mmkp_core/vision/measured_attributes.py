@@ -43,7 +43,7 @@ class MeasuredAttributes:
     def fingerprint(self) -> str:
         return fingerprint("attributes", self._spec, ATTRIBUTES_VERSION, DECODE_VERSION)
 
-    def open(self) -> None:
+    def open(self, kept: Path) -> None:
         pass
 
     def attributes(self, image_key: str, source: bytes | Path) -> Attributes:

@@ -40,7 +40,7 @@ class PostReader:
         attributes: AttributeSpec | None = None,
         features: FeatureSpec | None = None,
     ) -> None:
-        """`work` is a folder for files that the OCR engine needs while it is open."""
+        """`work` is a folder for files that the engines need while they are open."""
         self._work = work
         self._ocr = ocr
         self._engine = make_engine(ocr) if ocr else None
@@ -51,9 +51,9 @@ class PostReader:
         if self._engine:
             self._engine.open(self._work)
         if self._attributes:
-            self._attributes.open()
+            self._attributes.open(self._work / "weights")
         if self._extractor:
-            self._extractor.open()
+            self._extractor.open(self._work / "weights")
         return self
 
     def __exit__(

@@ -30,8 +30,9 @@ class Extractor(Protocol):
     def fingerprint(self) -> str:
         """Everything that can change a vector, weights by their bytes."""
 
-    def open(self) -> None:
-        """Load what extraction needs; called again it does nothing."""
+    def open(self, kept: Path) -> None:
+        """Load what extraction needs; called again it does nothing. `kept` is a folder for weights that are converted
+        once."""
 
     def extract(self, images: list[Decoded]) -> list[Floats]:
         """[cells, numbers] for each image; one image may have fewer cells than another."""
@@ -46,8 +47,7 @@ class Extracted:
 
 
 def extract_features(extractor: Extractor, images: Iterable[tuple[str, bytes | Path]]) -> Extracted:
-    """The vectors of images by key; all of them are in memory at once."""
-    extractor.open()
+    """The vectors of images by key, of an extractor that is open; all of them are in memory at once."""
     rows: dict[str, int] = {}
     failed: dict[str, Trouble] = {}
     parts = [np.zeros((0, extractor.cells, extractor.numbers), dtype=np.float16)]

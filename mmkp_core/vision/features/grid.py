@@ -11,6 +11,7 @@ A linear probe on the mean over the cells, trained on 397 of the demo's icons, n
 classes of colour and shape. Nothing here is learned; standardising belongs to the training posts and is done there.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -53,7 +54,7 @@ class GridExtractor:
     def fingerprint(self) -> str:
         return fingerprint("grid", self._spec, GRID_VERSION, DECODE_VERSION)
 
-    def open(self) -> None:
+    def open(self, kept: Path) -> None:
         pass
 
     def extract(self, images: list[Decoded]) -> list[Floats]:

@@ -5,14 +5,19 @@ from typing import Any
 
 from mmkp_core.imports import imported
 from mmkp_core.spec import spec
+from mmkp_core.vision.features.efficientnet_cells import EfficientNetSpec
 from mmkp_core.vision.features.extractor import Extractor
 from mmkp_core.vision.features.grid import GridSpec
 
-ExtractorSpec = GridSpec
+ExtractorSpec = GridSpec | EfficientNetSpec
 """The spec of any extractor; `kind` is its name, under which its vectors stand as `features/<kind>`."""
 
 EXTRACTORS: Mapping[str, tuple[type[Any], str]] = {
     "grid": (GridSpec, "mmkp_core.vision.features.grid:GridExtractor"),
+    "efficientnet-lite0": (
+        EfficientNetSpec,
+        "mmkp_core.vision.features.efficientnet_cells:EfficientNetExtractor",
+    ),
 }
 """Name -> its spec, and where the extractor is; it is made from the spec alone."""
 
@@ -22,7 +27,7 @@ class FeatureSpec:
     """What image models see of an image."""
 
     extractor: ExtractorSpec = GridSpec()
-    """`grid` needs no weights: edge directions and colours per cell."""
+    """`grid` needs no weights: edge directions and colours per cell. `efficientnet-lite0` knows photographs."""
 
     @property
     def enrichment(self) -> str:

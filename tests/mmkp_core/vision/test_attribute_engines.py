@@ -1,5 +1,6 @@
 """An attribute engine is a row of the table."""
 
+from pathlib import Path
 from pkgutil import resolve_name
 
 from pydantic import TypeAdapter
@@ -23,8 +24,8 @@ def test_the_fingerprint_follows_the_spec() -> None:
     assert first == make_attribute_engine(AttributeSpec()).fingerprint()
 
 
-def test_the_measured_engine_measures() -> None:
+def test_the_measured_engine_measures(tmp_path: Path) -> None:
     engine = make_attribute_engine(AttributeSpec(words=2))
-    engine.open()
+    engine.open(tmp_path)
 
     assert engine.attributes("k", b"<html>") == measure("k", b"<html>", AttributeSpec(words=2))
