@@ -46,14 +46,14 @@ DEMO_SETTINGS: SystemSettings = {
 
 
 def chosen_specs(systems: list[str], *changes: SystemSettings) -> dict[str, Any]:
-    """Each system's own settings with the changes, the later counting more."""
+    """Each system's own settings with the changes, the later counting more; wrong ones of others are refused too."""
     specs = {}
-    for system in systems:
+    for system in dict.fromkeys([*systems, *(name for change in changes for name in change)]):
         row = find_system(system).spec
         for change in changes:
             row = changed(row, change.get(system, {}))
         specs[system] = row
-    return specs
+    return {system: specs[system] for system in systems}
 
 
 @spec

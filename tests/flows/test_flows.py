@@ -109,6 +109,9 @@ def test_a_setting_that_is_wrong_is_named(home: Path, tmp_path: Path) -> None:
         run("pipeline", source=source, name="mine", settings={"split": {"test_share": 2}})
     with pytest.raises(WrongInput, match="did you mean 'test_share'"):
         run("pipeline", source=source, name="mine", settings={"split": {"test_shar": 0.2}})
+    with pytest.raises(WrongInput, match="nearest"):  # of a system that is not asked for
+        run("pipeline", source=source, name="mine", systems=["frequent"],
+            settings={"systems": {"tfidf": {"nearest": "many"}}})  # fmt: skip
 
 
 def test_a_champion_is_replaced_only_by_what_is_surely_better(home: Path, tmp_path: Path) -> None:
