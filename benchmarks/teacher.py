@@ -24,7 +24,7 @@ from PIL import Image
 
 from mmkp_core.data.post import Example, Post
 from mmkp_core.teacher.endpoint import Endpoint
-from mmkp_core.teacher.journal import Journal
+from mmkp_core.teacher.journal import Journal, ReplyJournal
 from mmkp_core.teacher.rationales import teach
 from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSpec
@@ -91,7 +91,7 @@ def object_store() -> Iterator[str]:
             server.terminate()
 
 
-def _journal(home: str, name: str) -> Journal | ReplyObjects:
+def _journal(home: str, name: str) -> ReplyJournal:
     return ReplyObjects(Objects(home), name) if "://" in home else Journal(Path(home) / f"{name}.jsonl")
 
 

@@ -10,10 +10,8 @@ gathering of a part and the removal of its objects it leaves both, which is one 
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Self
 
-from mmkp_core.teacher.journal import line_of, reply_of
+from mmkp_core.teacher.journal import ReplyJournal, line_of, reply_of
 from mmkp_core.teacher.reply import Reply
 from storage.objects import Objects
 
@@ -24,13 +22,11 @@ GATHERED = 64
 _PART = re.compile(r"part-(\d{4})\.jsonl")
 
 
-class ReplyObjects:
-    """The replies of one teaching job, open for writing."""
+class ReplyObjects(ReplyJournal):
+    """As objects of a remote store."""
 
     def __init__(self, objects: Objects, name: str) -> None:
-        self.path = objects.address(f"journals/{name}")
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
+        super().__init__(objects.address(f"journals/{name}"))
         self._objects = objects
         self._folder = f"journals/{name}"
         self._replies: dict[str, Reply] = {}
@@ -46,7 +42,6 @@ class ReplyObjects:
         return self._replies.get(request)
 
     def append(self, replies: Sequence[Reply]) -> None:
-        """Returns when all of them are in the store."""
         lines = {f"{self._folder}/{reply.request}.json": line_of(reply) for reply in replies}
         list(self._writers.map(self._objects.put, lines, lines.values()))
         self._single |= lines
@@ -59,14 +54,6 @@ class ReplyObjects:
             number = max(self._parts, default=0) + 1
             self._objects.put(f"{self._folder}/part-{number:04d}.jsonl", b"".join(self._single.values()))
             self._objects.remove_all(list(self._single))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _read(self) -> None:
         names = self._objects.names(self._folder)
@@ -83,5 +70,4 @@ class ReplyObjects:
         for reply in replies:
             if reply.request not in self._replies:
                 self._replies[reply.request] = reply
-                self.prompt_tokens += reply.prompt_tokens
-                self.completion_tokens += reply.completion_tokens
+                self._count(reply)

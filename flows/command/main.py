@@ -89,11 +89,11 @@ def take_home(words: Sequence[str]) -> list[str]:
 def _fail_of_system(error: Exception) -> NoReturn:
     """A full disk or a forbidden folder in one sentence; anything else is a defect of ours, with its traceback."""
     import traceback
-    from pathlib import Path
 
+    from flows.server.private import server_home
     from mmkp_core.disk import explanation
 
-    explained = explanation(error, Path(os.environ.get("MMKP_HOME", "mmkp-data")))
+    explained = explanation(error, server_home())
     if explained is None:
         traceback.print_exception(error)
     _release(error)

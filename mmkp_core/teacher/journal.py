@@ -8,6 +8,7 @@ bytes changed is an error, since a wrong reply would look like a paid one.
 import contextlib
 import hashlib
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,13 +24,44 @@ from mmkp_core.tables.teacher import REPLIES
 from mmkp_core.teacher.reply import Reply
 
 
-class Journal:
-    """The replies of one teaching job, open for writing."""
+class ReplyJournal(ABC):
+    """The replies of one teaching job, open for writing, wherever they are kept."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: object) -> None:
         self.path = path
+        """As it is told to people."""
         self.prompt_tokens = 0
         self.completion_tokens = 0
+
+    @abstractmethod
+    def get(self, request: str) -> Reply | None: ...
+
+    @abstractmethod
+    def append(self, replies: Sequence[Reply]) -> None:
+        """Returns when all of them are where no kill can reach them."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _count(self, reply: Reply) -> None:
+        self.prompt_tokens += reply.prompt_tokens
+        self.completion_tokens += reply.completion_tokens
+
+
+class Journal(ReplyJournal):
+    """In a file of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._path = path
         self._places: dict[str, tuple[int, int]] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -49,10 +81,9 @@ class Journal:
 
     def get(self, request: str) -> Reply | None:
         place = self._places.get(request)
-        return reply_of(os.pread(self._file, place[1], place[0]), self.path) if place else None
+        return reply_of(os.pread(self._file, place[1], place[0]), self._path) if place else None
 
     def append(self, replies: Sequence[Reply]) -> None:
-        """Returns when all of them are on disk."""
         lines = [line_of(reply) for reply in replies]
         data = memoryview(b"".join(lines))
         at = self._end
@@ -66,48 +97,39 @@ class Journal:
 
     def rows(self) -> pa.Table:
         """All replies as a table of REPLIES, to be sealed into a part."""
-        return pa.Table.from_pylist([asdict(reply) for reply in read_replies(self.path)], schema=REPLIES.schema)
+        return pa.Table.from_pylist([asdict(reply) for reply in read_replies(self._path)], schema=REPLIES.schema)
 
     def close(self) -> None:
         os.close(self._file)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _lock(self) -> None:
         if not try_lock(self._file):
             raise MmkpError(
-                f"{self.path}: another run is writing this journal; wait for it or stop it, then start again: "
+                f"{self._path}: another run is writing this journal; wait for it or stop it, then start again: "
                 "what it has paid will not be paid again"
             )
 
     def _whole_lines(self) -> int:
         """Index the lines and cut off a torn last one; where the next line goes."""
         end = 0
-        with self.path.open("rb") as lines:
+        with self._path.open("rb") as lines:
             for line in lines:
                 if not line.endswith(b"\n"):
                     self._set_aside(line, end)
                     break
-                self._note(reply_of(line, self.path), end, len(line))
+                self._note(reply_of(line, self._path), end, len(line))
                 end += len(line)
         return end
 
     def _set_aside(self, torn: bytes, at: int) -> None:
-        with Path(f"{self.path}.torn").open("ab") as aside:
+        with Path(f"{self._path}.torn").open("ab") as aside:
             aside.write(torn + b"\n")
         os.ftruncate(self._file, at)
         os.fsync(self._file)
 
     def _note(self, reply: Reply, at: int, length: int) -> None:
         self._places.setdefault(reply.request, (at, length))
-        self.prompt_tokens += reply.prompt_tokens
-        self.completion_tokens += reply.completion_tokens
+        self._count(reply)
 
 
 def read_replies(path: Path) -> Iterator[Reply]:

@@ -1,26 +1,13 @@
 """What one run of questions works with: an endpoint, a budget, a journal, and the replies that are paid already."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
 
 from mmkp_core.teacher.account import Account
 from mmkp_core.teacher.endpoint import Endpoint
+from mmkp_core.teacher.journal import ReplyJournal
 from mmkp_core.teacher.pace import Clock, LoopClock
 from mmkp_core.teacher.reply import Reply
 from mmkp_core.teacher.spec import TeacherLimits
-
-
-class ReplyJournal(Protocol):
-    """Where the replies of one teaching job are kept: a `Journal`, or objects of a remote store."""
-
-    path: Any
-    prompt_tokens: int
-    completion_tokens: int
-
-    def get(self, request: str) -> Reply | None: ...
-
-    def append(self, replies: Sequence[Reply]) -> None:
-        """Returns when all of them are where no kill can reach them."""
 
 
 class Session:

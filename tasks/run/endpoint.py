@@ -10,7 +10,7 @@ from typing import cast
 from mmkp_core.errors import Unavailable
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.teacher.endpoint import ApiKey, Endpoint
-from mmkp_core.teacher.journal import Journal
+from mmkp_core.teacher.journal import Journal, ReplyJournal
 from mmkp_core.teacher.session import Session
 from mmkp_core.teacher.spec import TeacherLimits
 from storage.dataset import DataSet
@@ -59,7 +59,7 @@ def open_session(
         yield Session(endpoint, limits, journal)
 
 
-def _journal(store: Store, name: str) -> Journal | ReplyObjects:
+def _journal(store: Store, name: str) -> ReplyJournal:
     """Where paid replies are safe: on the store's own disk, or each as an object of a remote store."""
     if store.objects.is_local:
         return Journal(store.objects.scratch("journals") / f"{name}.jsonl")

@@ -6,9 +6,9 @@ field of a spec with a capital (`learning_rate` is "Learning Rate").
 
 import json
 import time
-import urllib.request
 from contextlib import suppress
 
+from tests.drills.asking import ask
 from tests.drills.browser import FIND, Page
 
 STATES = ("Scheduled", "Late", "Pending", "Running", "Retrying", "AwaitingRetry", "AwaitingConcurrencySlot")
@@ -105,10 +105,8 @@ def submit(page: Page, seconds: float = 120.0) -> str:
 
 def runs_named(site: str, name: str) -> list[str]:
     """Ids of the flow runs of that name."""
-    body = json.dumps({"flow_runs": {"name": {"any_": [name]}}}).encode()
-    request = urllib.request.Request(f"{site}/api/flow_runs/filter", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as reply:
-        return [str(run["id"]) for run in json.loads(reply.read())]
+    found = ask(f"{site}/api/flow_runs/filter", {"flow_runs": {"name": {"any_": [name]}}})
+    return [str(run["id"]) for run in found]
 
 
 def refusal(page: Page) -> str:

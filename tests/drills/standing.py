@@ -1,17 +1,17 @@
 """A standing Prefect server, as OPERATING tells to run one, that can be killed and started again."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.drills.asking import ask
 
 
 class Standing:
@@ -42,10 +42,7 @@ class Standing:
             return False
 
     def ask(self, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.api + path, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return json.loads(reply.read())
+        return ask(self.api + path, body)
 
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)

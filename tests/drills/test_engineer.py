@@ -1,13 +1,11 @@
 """The engineer's path, in a real browser: `mmkp serve` after a demo, own data through a form, a cancel, a retry, the
 report by a click; and a worker that picks up what `prefect deploy --all` registered."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from flows.server.private import prefect_api, running_server
 from mmkp_core.data.demo import write_demo
 from mmkp_core.data.demo.spec import DemoSpec
 from tests.drills import prefect_ui as ui
+from tests.drills.asking import ask
 from tests.drills.browser import CHROMIUM, PHONE, browser
 from tests.drills.test_kill_and_resume import alive, descendants
 
@@ -80,10 +79,7 @@ def site(home: Path, own_data: Path) -> Iterator[str]:
 
 
 def api(site: str, path: str, body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{site}/api{path}", data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as reply:
-        return json.loads(reply.read())
+    return ask(f"{site}/api{path}", body)
 
 
 def shot(page: Any, name: str) -> None:

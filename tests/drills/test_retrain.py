@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +23,7 @@ from mmkp_core.identity import ArtifactRef
 from mmkp_core.teacher.spec import TeacherSpec
 from storage.store import Store
 from tests.drills import prefect_ui as ui
+from tests.drills.asking import ask
 from tests.drills.browser import CHROMIUM, browser
 from tests.drills.test_engineer import DEMO, mmkp, shot, wait
 from tests.drills.test_kill_and_resume import alive, descendants
@@ -46,11 +46,7 @@ class Operation:
         self.told: list[dict[str, Any]] = []
 
     def api(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.site}/api{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=60) as reply:
-            return json.loads(reply.read() or b"null")
+        return ask(f"{self.site}/api{path}", body, method)
 
     def deployment(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.api(f"/deployments/name/{name}/{name}")

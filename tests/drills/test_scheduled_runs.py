@@ -6,9 +6,6 @@
 import json
 import os
 import signal
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import Any
 import pytest
 
 from flows.server.private import running_server
+from tests.drills.asking import ask
 from tests.drills.test_engineer import mmkp, wait
 from tests.drills.test_kill_and_resume import alive, descendants
 
@@ -74,17 +72,7 @@ class Served:
     processes: list[int]
 
     def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.api + path, data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
-                return json.loads(reply.read() or b"null")
-        except urllib.error.HTTPError as refused:
-            if refused.code != 503:  # its database is busy: to be asked again, as every client of it does
-                raise
-        time.sleep(1)
-        return self.ask(path, body, method)
+        return ask(self.api + path, body, method)
 
     def ended(self) -> int:
         asked = {"flows": {"name": {"any_": ["retrain"]}}, "flow_runs": {"state": {"type": {"any_": ENDS}}}}

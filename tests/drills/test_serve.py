@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 
 from flows.server.private import running_server
 from tests.drills import prefect_ui as ui
+from tests.drills.asking import ask
 from tests.drills.browser import CHROMIUM, PHONE, browser
 
 pytestmark = [
@@ -45,19 +45,7 @@ class Served:
         self.site = (running_server(home) or "").removesuffix("/api")
 
     def api(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"{self.site}/api{path}", data, {"Content-Type": "application/json"}, method=method
-        )
-        for _ in range(20):
-            try:
-                with urllib.request.urlopen(request, timeout=60) as reply:
-                    return json.loads(reply.read() or b"null")
-            except urllib.error.HTTPError as refusal:
-                if refusal.code != 503:  # the database is busy: Prefect's own client asks again, too
-                    raise
-            time.sleep(0.5)
-        raise TimeoutError(path)
+        return ask(f"{self.site}/api{path}", body, method)
 
     def start(self, name: str, **parameters: Any) -> str:
         deployment = self.api(f"/deployments/name/{name}/{name}")["id"]
