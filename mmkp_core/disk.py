@@ -15,7 +15,7 @@ from pathlib import Path
 from mmkp_core.errors import MmkpError, Unavailable, WrongInput
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-FULL_TEXTS = ("No space left on device", "Disk quota exceeded", "database or disk is full", "disk full")
+FULL_TEXTS = ("No space left on device", "Disk quota exceeded", "database or disk is full")
 SHUT = {
     errno.EROFS: "its file system is read-only",
     errno.EACCES: "its permissions shut this user out",

@@ -311,10 +311,13 @@ def not_started(files: ServerFiles, what: str) -> MmkpError:
 
 
 def drain_client() -> None:
-    """Send what this process still holds back: events (task runs are made of them) and log lines."""
+    """Send what this process still holds back: events (task runs are made of them) and log lines; end who asks for places,
+    who would keep a task's objects, DuckDB's among them, until after the interpreter's end."""
+    from prefect.concurrency.services import ConcurrencySlotAcquisitionWithLeaseService
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 
+    ConcurrencySlotAcquisitionWithLeaseService.drain_all(timeout=30, at_exit=False)
     EventsWorker.drain_all(timeout=30, at_exit=False)
     APILogWorker.drain_all(timeout=30, at_exit=False)
 
