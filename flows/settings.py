@@ -28,9 +28,9 @@ Seed = Annotated[int, Ge(0), Le(2**31 - 1)]
 SystemSettings = Mapping[str, Mapping[str, Any]]
 """By system, changes to its own settings, by dotted names or nested: `{"copy": {"training.epochs": 3}}`."""
 
-PIPELINE_SYSTEMS: tuple[SystemId, ...] = ("frequent", "tfidf", "copy-text", "copy", "m3h-att")
+PIPELINE_SYSTEMS: tuple[SystemId, ...] = ("frequent", "tfidf", "copy", "copy-ocr", "m3h-att")
 DEMO_SYSTEMS: tuple[SystemId, ...] = (
-    "frequent", "tfidf", "copy-text", "copy", "m3h-att-blind", "m3h-att", "zero-shot", "sft", "finetune-cot",
+    "frequent", "tfidf", "copy", "copy-ocr", "m3h-att-blind", "m3h-att", "zero-shot", "sft", "finetune-cot",
     "dynamic-cot",
 )  # fmt: skip
 
@@ -38,7 +38,7 @@ _CLASSIC = {"training.epochs": 8, "training.batch_size": 32}
 _TINY = {"image_words": True, "training.epochs": 7, "training.batch_size": 16, "training.learning_rate": 6e-3}
 _GATED = {**_TINY, "method.gamma": 0.3, "method.warmup_steps": 100}
 DEMO_SETTINGS: SystemSettings = {
-    **dict.fromkeys(("copy-text", "copy", "m3h-att-blind", "m3h-att"), _CLASSIC),
+    **dict.fromkeys(("copy", "copy-ocr", "m3h-att-blind", "m3h-att"), _CLASSIC),
     **dict.fromkeys(("zero-shot", "sft", "finetune-cot"), _TINY),
     "dynamic-cot": _GATED,
 }

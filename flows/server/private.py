@@ -311,8 +311,11 @@ def not_started(files: ServerFiles, what: str) -> MmkpError:
 
 
 def drain_client() -> None:
-    """Send what this process still holds back: events (task runs are made of them) and log lines; end who asks for places,
-    who would keep a task's objects, DuckDB's among them, until after the interpreter's end."""
+    """Send what this process still holds back: events (task runs are made of them) and log lines.
+
+    The service that asks for places is ended too: it holds the last task's objects, DuckDB's among them, and would
+    let go of them only after the interpreter has ended.
+    """
     from prefect.concurrency.services import ConcurrencySlotAcquisitionWithLeaseService
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker

@@ -1,17 +1,26 @@
 """The classic systems: one row each.
 
 Attention without copying: Bahdanau et al. 2015 (arXiv 1409.0473). Copying itself is See et al. 2017 (arXiv 1704.04368);
-as a keyphrase system: Meng et al. 2017 (arXiv 1704.06879). M3H-ATT is "Cross-Media Keyphrase Prediction: A Unified
-Framework with Multi-Modality Multi-Head Attention and Image Wordings" (Wang et al., EMNLP 2020, arXiv 2011.01565); VGG
-and ATT are baselines there. The release holds one of the paper's variants, in which the image's mean asks the text and
+as a keyphrase system: Meng et al. 2017 (arXiv 1704.06879). CO-ATT is "Hashtag Recommendation for Multimodal Microblog
+Using Co-Attention Network" (Zhang et al., IJCAI 2017), BAN "Bilinear Attention Networks" (Kim et al. 2018). M3H-ATT is
+"Cross-Media Keyphrase Prediction: A Unified Framework with Multi-Modality Multi-Head Attention and Image Wordings"
+(Wang et al., EMNLP 2020, arXiv 2011.01565); VGG, AVG, MAX, ATT, COPY, CO-ATT and BAN are baselines there, which read
+no words of the image. The release holds one of the paper's variants, in which the image's mean asks the text and
 attributes are absent; `m3h-att` is our reading of the paper's figure, where a vector is fused from text, attributes and
 image.
 """
 
 from dataclasses import replace
 
-from mmkp_core.classic.parts.classifiers import LinearClassifierSpec
-from mmkp_core.classic.parts.fusions import EachAsksOthersSpec, ImageAsksTextSpec, ImageMeanSpec
+from mmkp_core.classic.parts.classifiers import LinearClassifierSpec, TwoLayerClassifierSpec
+from mmkp_core.classic.parts.fusions import (
+    BilinearSpec,
+    CoAttentionSpec,
+    EachAsksOthersSpec,
+    ImageAsksTextSpec,
+    ImageMeanSpec,
+    TextPoolSpec,
+)
 from mmkp_core.classic.parts.images import ImageSpec
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.parts.stages import HandoverLossSpec, StageSpec
@@ -39,6 +48,17 @@ _M3H_ATT = ClassicSpec(
     ),
 )
 
+_OWN_WORDS = ReadSpec(image_words=False)
+_IMAGE_ALONE = ClassicSpec(
+    reads=ReadSpec(own_words=False, image_words=False),
+    encoder=None,
+    image=ImageSpec(),
+    fusion=ImageMeanSpec(),
+    classifier=LinearClassifierSpec(),
+    writer=None,
+)
+_TEXT_POOL = ClassicSpec(reads=_OWN_WORDS, fusion=TextPoolSpec(), classifier=LinearClassifierSpec(), writer=None)
+
 CLASSIC_SYSTEMS: tuple[System, ...] = (
     System(
         id="image-grid",
@@ -46,14 +66,31 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         family="classic",
         kind="image only",
         paper="arXiv 2011.01565",
-        spec=ClassicSpec(
-            reads=ReadSpec(own_words=False, image_words=False),
-            encoder=None,
-            image=ImageSpec(features="grid"),
-            fusion=ImageMeanSpec(),
-            classifier=LinearClassifierSpec(),
-            writer=None,
-        ),
+        spec=_IMAGE_ALONE,
+    ),
+    System(
+        id="vgg",
+        title="VGG",
+        family="classic",
+        kind="image only",
+        paper="arXiv 2011.01565",
+        spec=replace(_IMAGE_ALONE, image=ImageSpec(features="vgg16")),
+    ),
+    System(
+        id="avg",
+        title="AVG",
+        family="classic",
+        kind="text, classify",
+        paper="arXiv 2011.01565",
+        spec=_TEXT_POOL,
+    ),
+    System(
+        id="max",
+        title="MAX",
+        family="classic",
+        kind="text, classify",
+        paper="arXiv 2011.01565",
+        spec=replace(_TEXT_POOL, fusion=TextPoolSpec(pool="max")),
     ),
     System(
         id="att",
@@ -61,7 +98,7 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         family="classic",
         kind="text, generate",
         paper="arXiv 1409.0473",
-        spec=ClassicSpec(writer=GruWriterSpec(copying=None)),
+        spec=ClassicSpec(reads=_OWN_WORDS, writer=GruWriterSpec(copying=None)),
     ),
     System(
         id="copy",
@@ -69,15 +106,31 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         family="classic",
         kind="text, generate",
         paper="arXiv 1704.06879",
-        spec=ClassicSpec(),
+        spec=ClassicSpec(reads=_OWN_WORDS),
     ),
     System(
-        id="copy-text",
-        title="COPY, image words withheld",
+        id="copy-ocr",
+        title="COPY, image words read too",
         family="classic",
         kind="text, generate",
         paper="arXiv 1704.06879",
-        spec=ClassicSpec(reads=ReadSpec(image_words=False)),
+        spec=ClassicSpec(),
+    ),
+    System(
+        id="co-att",
+        title="CO-ATT",
+        family="classic",
+        kind="text and image",
+        paper="IJCAI 2017, p. 3420",
+        spec=replace(_TEXT_POOL, image=ImageSpec(), fusion=CoAttentionSpec()),
+    ),
+    System(
+        id="ban",
+        title="BAN",
+        family="classic",
+        kind="text and image",
+        paper="arXiv 1805.07932",
+        spec=replace(_TEXT_POOL, image=ImageSpec(), fusion=BilinearSpec(), classifier=TwoLayerClassifierSpec()),
     ),
     System(
         id="m3h-att",

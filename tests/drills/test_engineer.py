@@ -29,7 +29,7 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = Path(os.environ.get("MMKP_SHOTS", "/nonexistent"))
 DEMO = ["--posts", "120", "--systems", "frequent,tfidf", "--set", "ocr.engine=rapid"]
-EPOCHS = {system: {"training.epochs": 2} for system in ("copy-text", "copy", "m3h-att")}
+EPOCHS = {system: {"training.epochs": 2} for system in ("copy", "copy-ocr", "m3h-att")}
 
 
 def mmkp(home: Path, *arguments: str, **more: Any) -> "subprocess.Popen[str]":

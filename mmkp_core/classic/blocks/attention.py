@@ -31,6 +31,22 @@ class AdditiveAttention(nn.Module):
         return weights_MN
 
 
+class PickingAttention(nn.Module):
+    """v . tanh(W_a item + W_b asker + b): one asker per post picks of its items; zero where there is none."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.items = nn.Linear(hidden, hidden, bias=False)
+        self.asker = nn.Linear(hidden, hidden)
+        self.score = nn.Linear(hidden, 1, bias=False)
+
+    def forward(self, asker_BH: Tensor, items_BNH: Tensor, mask_BN: Tensor) -> Tensor:
+        mixed_BNH = torch.tanh(self.items(items_BNH) + self.asker(asker_BH).unsqueeze(1))
+        scores_BN = self.score(mixed_BNH).squeeze(-1)
+        weights_BN = scores_BN.masked_fill(~mask_BN, torch.finfo(scores_BN.dtype).min).softmax(-1) * mask_BN
+        return torch.bmm(weights_BN.unsqueeze(1), items_BNH).squeeze(1)
+
+
 class MultiHeadLayer(nn.Module):
     """One vector per post asks a post's items: multi-head attention, then a feed-forward block.
 

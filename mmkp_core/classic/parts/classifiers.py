@@ -14,9 +14,18 @@ class LinearClassifierSpec:
     """Which classifier."""
 
 
-ClassifierSpec = LinearClassifierSpec
+@spec
+class TwoLayerClassifierSpec:
+    """Two linear layers with a ReLU and dropout between them."""
+
+    kind: Literal["two_layer"] = "two_layer"
+    """Which classifier."""
+
+
+ClassifierSpec = LinearClassifierSpec | TwoLayerClassifierSpec
 
 CLASSIFIERS: Mapping[type[Any], str] = {
     LinearClassifierSpec: "mmkp_core.classic.blocks.linear_classifier:LinearClassifier",
+    TwoLayerClassifierSpec: "mmkp_core.classic.blocks.two_layer_classifier:TwoLayerClassifier",
 }
 """Spec -> its block."""

@@ -48,11 +48,50 @@ class ImageMeanSpec:
     """Which fusion."""
 
 
-FusionSpec = ImageAsksTextSpec | EachAsksOthersSpec | ImageMeanSpec
+@spec
+class TextPoolSpec:
+    """The words' states pooled over the post: AVG and MAX. No image is joined."""
+
+    joins: ClassVar[tuple[Side, ...]] = ("encoder",)
+
+    kind: Literal["text_pool"] = "text_pool"
+    """Which fusion."""
+    pool: Literal["mean", "max"] = "mean"
+    """Their mean, or the highest of each number."""
+
+
+@spec
+class CoAttentionSpec:
+    """CO-ATT: the text's mean picks cells of the image, what they give picks words, and both are joined."""
+
+    joins: ClassVar[tuple[Side, ...]] = ("encoder", "image")
+
+    kind: Literal["co_attention"] = "co_attention"
+    """Which fusion."""
+
+
+@spec
+class BilinearSpec:
+    """BAN: every word meets every cell; each glimpse weighs all pairs and adds what it found to the words."""
+
+    joins: ClassVar[tuple[Side, ...]] = ("encoder", "image")
+
+    kind: Literal["bilinear"] = "bilinear"
+    """Which fusion."""
+    glimpses: Annotated[int, Ge(1), Le(16)] = 4
+    """How often the pairs are weighed anew."""
+    rank: Annotated[int, Ge(1), Le(4096)] = 300
+    """Numbers in which a word and a cell are multiplied."""
+
+
+FusionSpec = ImageAsksTextSpec | EachAsksOthersSpec | ImageMeanSpec | TextPoolSpec | CoAttentionSpec | BilinearSpec
 
 FUSIONS: Mapping[type[Any], str] = {
     ImageAsksTextSpec: "mmkp_core.classic.blocks.image_asks_text:ImageAsksText",
     EachAsksOthersSpec: "mmkp_core.classic.blocks.each_asks_others:EachAsksOthers",
     ImageMeanSpec: "mmkp_core.classic.blocks.image_mean:ImageMean",
+    TextPoolSpec: "mmkp_core.classic.blocks.text_pool:TextPool",
+    CoAttentionSpec: "mmkp_core.classic.blocks.co_attention:CoAttention",
+    BilinearSpec: "mmkp_core.classic.blocks.bilinear:Bilinear",
 }
 """Spec -> its block; `joins` says which sides of a system it needs."""

@@ -18,6 +18,7 @@ SMALL = {
     "hidden": 16,
     "fusion.heads": 2,
     "fusion.head_size": 8,
+    "fusion.rank": 16,
     "writer.copying.oov": 3,
     "training.epochs": 2,
     "training.batch_size": 8,

@@ -17,9 +17,14 @@ def test_what_a_row_reads_needs_and_answers_with_follows_from_its_parts() -> Non
     three = ("joint", "generator", "classifier")
     assert {name: declaration(spec) for name, spec in ROWS.items()} == {
         "image-grid": Declaration(reads=("features/grid",), needs=("image",)),
-        "att": Declaration(reads=("ocr",)),
-        "copy": Declaration(reads=("ocr",)),
-        "copy-text": Declaration(),
+        "vgg": Declaration(reads=("features/vgg16",), needs=("image",)),
+        "avg": Declaration(),
+        "max": Declaration(),
+        "att": Declaration(),
+        "copy": Declaration(),
+        "copy-ocr": Declaration(reads=("ocr",)),
+        "co-att": Declaration(reads=("features/grid",), needs=("image",)),
+        "ban": Declaration(reads=("features/grid",), needs=("image",)),
         "m3h-att": Declaration(reads=("ocr", "attributes", "features/grid"), needs=("image",), heads=three),
         "m3h-att-as-released": Declaration(reads=("ocr", "features/grid"), needs=("image",), heads=three),
         "m3h-att-blind": Declaration(reads=("ocr",), heads=three),

@@ -1,5 +1,6 @@
 import filecmp
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,13 @@ from safetensors.numpy import load_file
 
 from mmkp_core.classic.learner import ClassicLearner
 from mmkp_core.classic.spec import ClassicSpec
+from mmkp_core.classic.systems import CLASSIC_SYSTEMS
 from mmkp_core.data.post import Example, ImageFeatures, Post, Prediction
 from mmkp_core.errors import Mismatch, WrongInput
 from mmkp_core.learning import CurvePoint, Learned, LearningData, PredictionData, Progress
 from tests.mmkp_core.classic.small import generator_only, posts, silent, small
+
+IMAGE_ALONE = ("image-grid", "vgg")
 
 
 class Killed(Exception):
@@ -49,7 +53,7 @@ def test_every_system_trains_and_answers_each_post_under_each_of_its_heads(
 ) -> None:
     examples, features = posts(40)
     declared = ClassicLearner().declare(each_spec)
-    given = features if "features/grid" in declared.reads else None
+    given = features if declared.needs else None
     learned = learn(each_spec, LearningData(examples[:30], examples[30:], given), tmp_path)
     answers = predict(tmp_path, examples[30:], given)
 
@@ -112,7 +116,7 @@ def test_a_loaded_system_answers_one_post_after_another_as_it_answers_all(tmp_pa
 def test_copying_finds_phrases_of_the_text_and_of_the_images_words(tmp_path: Path) -> None:
     """The names are unknown words: nothing but copying can write them."""
     examples, _ = posts(330)
-    spec = small("copy", words=30, hidden=32, word_size=24, training__epochs=12, training__batch_size=30,
+    spec = small("copy-ocr", words=30, hidden=32, word_size=24, training__epochs=12, training__batch_size=30,
                  training__learning_rate=0.015)  # fmt: skip
     test = [e for e in examples[300:] if not e.post.keyphrases[0].startswith("all")]
     learn(spec, LearningData(examples[:300], []), tmp_path)
@@ -134,13 +138,28 @@ def test_phrases_that_only_show_are_found_by_looking(tmp_path: Path, system: str
 
 def test_att_learns_to_generate_what_it_cannot_copy(tmp_path: Path) -> None:
     examples, _ = posts(30)
-    spec = small("att", word_size=24, training__epochs=30, training__learning_rate=0.02, dropout=0.0)
+    spec = small(
+        "att", reads__image_words=True, word_size=24, training__epochs=30, training__learning_rate=0.02, dropout=0.0
+    )
     shown = [e for e in examples if not e.post.keyphrases[0].startswith("all")]
     learn(spec, LearningData(shown, []), tmp_path)
 
     assert share_of_hits(shown, predict(tmp_path, shown, None)["phrases"]) >= 0.95
     kept = load_file(tmp_path / "model/model.safetensors")
     assert not [name for name in kept if name.startswith(("writer.generate", "image", "fusion", "classifier"))]
+
+
+@pytest.mark.parametrize("system", [row.id for row in CLASSIC_SYSTEMS])
+def test_every_row_overfits_twenty_posts(tmp_path: Path, system: str) -> None:
+    """What it is shown of them differs from post to post, whichever of text, words and image it reads."""
+    examples, features = posts(60)
+    shown = [e for e in examples if e.post.keyphrases[0].startswith("all" if system in IMAGE_ALONE else "go")][:20]
+    changes = {"training__epochs": 60, "training__learning_rate": 0.02, "hidden": 24, "word_size": 16}
+    spec = replace(small(system, **changes), dropout=0.0)  # type: ignore[arg-type]
+    learn(spec, LearningData(shown, [], features), tmp_path)
+
+    for head, found in predict(tmp_path, shown, features).items():
+        assert share_of_hits(shown, found) >= 0.95, head
 
 
 def test_the_image_alone_tells_what_shows_and_knows_no_word(tmp_path: Path) -> None:

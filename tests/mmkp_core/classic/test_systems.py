@@ -16,7 +16,9 @@ def test_every_row_fits_together() -> None:
 
 
 def test_variants_differ_in_what_their_titles_say() -> None:
-    assert differing("copy", "copy-text") == {"reads.image_words"}
+    assert differing("copy", "copy-ocr") == {"reads.image_words"}
+    assert differing("avg", "max") == {"fusion.pool"}
+    assert differing("image-grid", "vgg") == {"image.features"}
     assert differing("copy", "att") == {"writer.copying.oov"}
     assert differing("m3h-att", "m3h-att-blind") == {"reads.attributes", "image.withheld"}
     assert differing("m3h-att", "m3h-att-as-released") == {
