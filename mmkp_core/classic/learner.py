@@ -4,6 +4,8 @@ from pathlib import Path
 
 from mmkp_core.classic.declaration import declaration
 from mmkp_core.classic.spec import ClassicSpec
+from mmkp_core.classic.word_vectors import require_file
+from mmkp_core.identity import sha256_of
 from mmkp_core.learning import Declaration, Learned, LearningData, Predictor, Report
 
 
@@ -16,7 +18,7 @@ class ClassicLearner:
         return declaration(spec)
 
     def weights(self, spec: ClassicSpec) -> str:
-        return ""
+        return sha256_of(require_file(Path(spec.word_vectors))) if spec.word_vectors else ""
 
     def fit(
         self, spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpoints: Path, report: Report

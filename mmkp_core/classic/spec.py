@@ -48,6 +48,9 @@ class ClassicSpec:
     """Most frequent words that are known."""
     word_size: Annotated[int, Ge(1), Le(4096)] = 200
     """Numbers per word vector."""
+    word_vectors: str | None = None
+    """File of word vectors to start from (GloVe, word2vec); the words that it lacks, and all words without one, start
+    at random."""
     hidden: Annotated[int, Ge(2), Le(4096)] = 300
     """Numbers per state, in every part."""
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.1

@@ -18,6 +18,7 @@ from mmkp_core.classic.model import KeyphraseModel
 from mmkp_core.classic.parts.stages import OBJECTIVES, StageSpec
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.texts import phrases, source_words, vocabularies
+from mmkp_core.classic.word_vectors import WordVectors, read_word_vectors
 from mmkp_core.data.post import Example
 from mmkp_core.errors import WrongInput
 from mmkp_core.identity import fingerprint
@@ -37,7 +38,8 @@ def train(spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpo
         raise WrongInput("no training post has a keyphrase; there is nothing to learn from")
     known, numbers = vocabularies(train, spec), cell_numbers(features)
     inputs, valid_inputs = (FieldInputs(part, known, spec, features, numbers) for part in (train, valid))
-    network = _fresh(spec, inputs, seed)
+    vectors = read_word_vectors(Path(spec.word_vectors), known.words, spec.word_size) if spec.word_vectors else {}
+    network = _fresh(spec, inputs, vectors, seed)
     stages = Stages(
         spec=spec,
         network=network,
@@ -58,7 +60,7 @@ def train(spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpo
         curve=tuple(stages.curve),
         epochs=stages.epochs,
         parameters=sum(p.numel() for p in network.parameters()),
-        counts=_counts(inputs, valid_inputs, data) | stages.counts,
+        counts=_counts(inputs, valid_inputs, data) | {"words_with_given_vector": len(vectors)} | stages.counts,
         device=str(stages.accelerator.device),
     )
 
@@ -112,12 +114,15 @@ class Stages:
         self.counts |= {f"{stage.name}_epochs": fitted.epochs, f"{stage.name}_best_epoch": fitted.best_epoch}
 
 
-def _fresh(spec: ClassicSpec, train: FieldInputs, seed: int) -> KeyphraseModel:
+def _fresh(spec: ClassicSpec, train: FieldInputs, vectors: WordVectors, seed: int) -> KeyphraseModel:
     with torch.random.fork_rng():
         torch.manual_seed(seed_for(seed, "weights"))
         network = build_model(spec, train.known, train.cell_numbers)
     for block in network.blocks():
         block.prepare(train)
+    with torch.no_grad():
+        for number, vector in vectors.items():
+            network.embedding.weight[number] = torch.from_numpy(vector)
     return network
 
 
