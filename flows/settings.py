@@ -34,7 +34,7 @@ DEMO_SYSTEMS: tuple[SystemId, ...] = (
     "dynamic-cot",
 )  # fmt: skip
 
-_CLASSIC = {"training.epochs": 8, "training.batch_size": 32}
+_CLASSIC = {"training.epochs": 8, "training.batch_size": 32, "select": "loss"}
 _TINY = {"image_words": True, "training.epochs": 7, "training.batch_size": 16, "training.learning_rate": 6e-3}
 _GATED = {**_TINY, "method.gamma": 0.3, "method.warmup_steps": 100}
 DEMO_SETTINGS: SystemSettings = {

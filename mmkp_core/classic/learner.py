@@ -28,6 +28,7 @@ class ClassicLearner:
         return train(spec, data, seed, model, checkpoints, report)
 
     def load(self, model: Path) -> Predictor:
+        from mmkp_core.classic.folder import load_model
         from mmkp_core.classic.predictor import ClassicPredictor
 
-        return ClassicPredictor(model)
+        return ClassicPredictor(load_model(model))

@@ -1,7 +1,6 @@
 """Prediction with a trained classic system, loaded once."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from mmkp_core.classic.declaration import heads
 from mmkp_core.classic.decode import beam_search
 from mmkp_core.classic.features import given_features, require_numbers
 from mmkp_core.classic.fields.field import FieldInputs
-from mmkp_core.classic.folder import load_model
+from mmkp_core.classic.folder import TrainedModel
 from mmkp_core.classic.model import Encoded
 from mmkp_core.data.post import Prediction
 from mmkp_core.learning import PredictionData, Progress, Report
@@ -28,8 +27,8 @@ Rows = dict[int, Prediction]
 class ClassicPredictor:
     """Fulfils `learning.Predictor`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._trained = load_model(folder)
+    def __init__(self, trained: TrainedModel) -> None:
+        self._trained = trained
         self._device = PartialState().device
         self._network = self._trained.network.to(self._device)
         self._generator = self._trained.generator
@@ -37,34 +36,34 @@ class ClassicPredictor:
             self._generator.to(self._device)
         self._fields = [field for field in self._network.fields() if not field.from_keyphrases]
 
-    def predict(self, data: PredictionData, report: Report) -> dict[str, list[Prediction]]:
+    def predict(
+        self, data: PredictionData, report: Report, wanted: Sequence[str] | None = None
+    ) -> dict[str, list[Prediction]]:
+        """By head, of all heads or of those `wanted`."""
         trained = self._trained
         features = given_features(trained.spec, data.features)
         require_numbers(trained.cell_numbers, features)
         inputs = FieldInputs(data.examples, trained.known, trained.spec, features, trained.cell_numbers)
         samples = ClassicSamples(inputs, self._fields)
-        found: dict[str, Rows] = {head: {} for head in heads(trained.spec)}
+        found: dict[str, Rows] = {head: {} for head in wanted or heads(trained.spec)}
         done = 0
         with torch.inference_mode():
             for indices in ordered_batches(samples.lengths, DECODED_AT_ONCE):
-                for head, rows in zip(found, self._answers(samples, indices), strict=True):
-                    found[head] |= rows
+                encoded = self._network.encode(samples.batch(indices).to(self._device))
+                for head, rows in found.items():
+                    rows |= self._answers(samples, encoded, head)
                 done += len(indices)
                 report(Progress(done, len(samples)))
         return {head: [rows[i] for i in range(len(samples))] for head, rows in found.items()}
 
-    def _answers(self, samples: ClassicSamples, indices: Indices) -> list[Rows]:
-        """By head, in the order of `heads`."""
-        network = self._network
-        encoded = network.encode(samples.batch(indices).to(self._device))
-        answers = []
-        if network.writer is not None and network.handover is not None:
-            answers.append(self._written(samples, encoded, network.writer, handover=True))
-        if self._generator is not None:
-            answers.append(self._written(samples, encoded, self._generator, handover=False))
-        if encoded.class_logits_BC is not None:
-            answers.append(self._classified(samples, encoded.batch.rows, encoded.class_logits_BC))
-        return answers
+    def _answers(self, samples: ClassicSamples, encoded: Encoded, head: str) -> Rows:
+        if head == "joint" and self._network.writer is not None:
+            return self._written(samples, encoded, self._network.writer, handover=True)
+        if head != "classifier" and self._generator is not None:
+            return self._written(samples, encoded, self._generator, handover=False)
+        if encoded.class_logits_BC is None:
+            raise TypeError(f"this system has nothing that answers as {head}")
+        return self._classified(samples, encoded.batch.rows, encoded.class_logits_BC)
 
     def _written(self, samples: ClassicSamples, encoded: Encoded, writer: Writer[Any], *, handover: bool) -> Rows:
         network, rows = self._network, encoded.batch.rows

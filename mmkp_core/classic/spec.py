@@ -1,6 +1,6 @@
 """The spec of a classic system, composed of parts: what is read, encoder, image side, fusion, classifier, writer."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, Lt
 
@@ -60,5 +60,8 @@ class ClassicSpec:
     """How every stage is trained, but for what the stage says itself."""
     stages: tuple[StageSpec, ...] = (StageSpec(),)
     """Stages of training, one after another."""
+    select: Literal["f1", "loss", "last"] = "f1"
+    """Which epoch's weights a stage keeps: of the best F1@1 of its answers for the validation posts, of their lowest
+    loss, or of the last epoch, whatever they say."""
     decoding: DecodeSpec = DecodeSpec()
     """How answers are read out."""

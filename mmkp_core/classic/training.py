@@ -1,7 +1,7 @@
 """Training a classic system: vocabularies, a network with fresh weights, and its stages one after another."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,19 +11,23 @@ from torch import Tensor
 
 from mmkp_core.classic.batch import ClassicSamples
 from mmkp_core.classic.build import build_model
+from mmkp_core.classic.declaration import heads
 from mmkp_core.classic.features import cell_numbers, given_features, without_image
 from mmkp_core.classic.fields.field import FieldInputs
-from mmkp_core.classic.folder import save_model
+from mmkp_core.classic.folder import TrainedModel, save_model
 from mmkp_core.classic.model import KeyphraseModel
-from mmkp_core.classic.parts.stages import OBJECTIVES, StageSpec
+from mmkp_core.classic.parts.stages import OBJECTIVES, HandoverLossSpec, StageSpec
+from mmkp_core.classic.predictor import ClassicPredictor
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.texts import phrases, source_words, vocabularies
 from mmkp_core.classic.word_vectors import WordVectors, read_word_vectors
 from mmkp_core.data.post import Example
 from mmkp_core.errors import WrongInput
+from mmkp_core.evaluation.judging import judge
+from mmkp_core.evaluation.protocols import score
 from mmkp_core.identity import fingerprint
 from mmkp_core.imports import imported
-from mmkp_core.learning import CurvePoint, Learned, LearningData, Progress, Report
+from mmkp_core.learning import CurvePoint, Learned, LearningData, PredictionData, Progress, Report
 from mmkp_core.seeding import seed_for
 from mmkp_core.training.fit import fit
 from mmkp_core.training.spec import TrainingSpec
@@ -49,6 +53,7 @@ def train(spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpo
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
         ),
         samples={"posts": [ClassicSamples(part, network.fields()) for part in (inputs, valid_inputs)]},
+        valid=valid_inputs,
         seed=seed,
         identity=fingerprint(spec, seed, _digest(train), _digest(valid), numbers),
         checkpoints=checkpoints,
@@ -74,6 +79,7 @@ class Stages:
     accelerator: Accelerator
     samples: Mapping[str, Sequence[ClassicSamples]]
     """By the name that a stage has for its data: to train on, and to validate on."""
+    valid: FieldInputs
     seed: int
     identity: str
     checkpoints: Path
@@ -96,11 +102,12 @@ class Stages:
             self.kept_writer = {k: v.detach().cpu().clone() for k, v in self.network.writer.state_dict().items()}
         self.network.freeze(stage.frozen)
         train, valid = self.samples[stage.data]
+        select = self.spec.select
         fitted = fit(
             self.network,
             imported(OBJECTIVES[type(stage.objective)])(stage.objective),
             train,
-            valid,
+            None if select == "last" else valid,
             training,
             seed=seed_for(self.seed, stage.name),
             identity=f"{self.identity}/{stage.name}",
@@ -108,10 +115,26 @@ class Stages:
             checkpoint_steps=CHECKPOINT_STEPS,
             accelerator=self.accelerator,
             report=report,
+            criterion=self._answers_of(stage) if select == "f1" else None,
         )
         self.epochs += fitted.epochs
         self.curve += [replace(point, name=f"{stage.name}/{point.name}") for point in fitted.curve]
         self.counts |= {f"{stage.name}_epochs": fitted.epochs, f"{stage.name}_best_epoch": fitted.best_epoch}
+
+    def _answers_of(self, stage: StageSpec) -> Callable[[], float]:
+        """How far the answers that a stage learns to give are from right, by the metric that the papers report."""
+        network, data = self.network, self.valid
+        predictor = ClassicPredictor(TrainedModel(self.spec, data.known, data.cell_numbers, network, network.writer))
+        learned = isinstance(stage.objective, HandoverLossSpec)
+        head = next(head for head in heads(self.spec) if learned or head != "joint")
+        posts = PredictionData(data.examples, data.features)
+
+        def wrong() -> float:
+            answers = predictor.predict(posts, lambda progress: None, [head])[head]
+            judged = judge([example.post for example in data.examples], answers)
+            return -score(judged, "cmkp").slice("all").value("f1@1")
+
+        return wrong
 
 
 def _fresh(spec: ClassicSpec, train: FieldInputs, vectors: WordVectors, seed: int) -> KeyphraseModel:

@@ -6,7 +6,7 @@ from which a killed run ends in the same bits as an undisturbed one.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
@@ -61,8 +61,12 @@ def fit(
     checkpoint_steps: int,
     accelerator: Accelerator,
     report: Report,
+    criterion: Callable[[], float] | None = None,
 ) -> Fitted:
     """Train `model` in place, going on from what `checkpoints` holds.
+
+    The weights of the epoch with the lowest criterion are kept: `criterion`, asked after each validation, or without
+    one the objective's, which it makes of the losses.
 
     `identity` names what is trained on what. Without `valid` the last epoch's weights are the result. A checkpoint
     is written at each epoch's end, every `checkpoint_steps` steps, and where `report` raises Stopped.
@@ -91,6 +95,7 @@ def fit(
         checkpoint_steps=checkpoint_steps,
         accelerator=accelerator,
         report=report,
+        criterion=criterion,
     )
     with torch.random.fork_rng():
         while not state.finished:
@@ -122,6 +127,7 @@ class _Loop(Generic[BatchT]):
     checkpoint_steps: int
     accelerator: Accelerator
     report: Report
+    criterion: Callable[[], float] | None
 
     @property
     def _steps_in_epoch(self) -> int:
@@ -183,7 +189,7 @@ class _Loop(Generic[BatchT]):
         state, spec = self.state, self.spec
         if self.valid is not None and len(self.valid.lengths):
             means = self._validation(self.valid)
-            found = self.objective.criterion(means)
+            found = self.criterion() if self.criterion else self.objective.criterion(means)
             state.curve += _points("valid", means, state)
             state.curve.append(CurvePoint(state.epoch, state.step, "valid/criterion", found))
             if state.best is None or found < state.best:

@@ -253,3 +253,23 @@ def test_what_does_not_fit_is_refused_with_what_to_do(tmp_path: Path) -> None:
         predict(tmp_path, examples, None)
     with pytest.raises(Mismatch, match="another training"):
         learn(spec, LearningData(examples[:8], [], features), tmp_path)
+
+
+def test_the_epoch_kept_is_that_of_the_best_answers_of_the_lowest_loss_or_the_last(tmp_path: Path) -> None:
+    """Twenty posts are soon learned by heart: the loss of the others rises while more of their answers are right."""
+    examples, _ = posts(90)
+    data = LearningData(examples[:50], examples[50:])
+    kept, best = {}, {}
+    for select in ("loss", "f1", "last"):
+        spec = small("copy-ocr", select=select, training__epochs=8, training__patience=0, training__learning_rate=0.02)
+        learned = learn(spec, data, tmp_path / select)
+        kept[select] = learned.counts["phrases_best_epoch"]
+        criteria = {p.epoch: p.value for p in learned.curve if p.name == "phrases/valid/criterion"}
+        best[select] = min(criteria, key=lambda epoch: criteria[epoch]) if criteria else 0
+        if select == "f1":
+            found = predict(tmp_path / "f1", examples[50:], None)["phrases"]
+            assert -criteria[kept["f1"]] == pytest.approx(share_of_hits(examples[50:], found))
+
+    assert kept == best
+    assert kept["last"] == 0
+    assert kept["f1"] != kept["loss"]
