@@ -23,7 +23,7 @@ class System:
     id: str
     title: str
     family: str
-    """Whose learner trains it: `reference`, `classic`, `vlm`."""
+    """Whose learner trains it: `reference`, `classic`, `ensemble`, `vlm`."""
     kind: str
     """The group it stands under in the papers' tables: `reference line`, `text, generate`, ..."""
     paper: str

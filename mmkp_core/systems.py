@@ -8,17 +8,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmkp_core.classic.systems import CLASSIC_SYSTEMS
+from mmkp_core.ensemble.systems import ENSEMBLE_SYSTEMS
 from mmkp_core.errors import UnknownName
 from mmkp_core.learning import Declaration, Learner, System
 from mmkp_core.reference.systems import REFERENCE_SYSTEMS
 from mmkp_core.vlm.systems import VLM_SYSTEMS
 
-SYSTEMS: Mapping[str, System] = {system.id: system for system in (*REFERENCE_SYSTEMS, *CLASSIC_SYSTEMS, *VLM_SYSTEMS)}
+_ROWS = (*REFERENCE_SYSTEMS, *CLASSIC_SYSTEMS, *ENSEMBLE_SYSTEMS, *VLM_SYSTEMS)
+SYSTEMS: Mapping[str, System] = {system.id: system for system in _ROWS}
 """By id, in the order of the table."""
 
 LEARNERS: Mapping[str, str] = {
     "reference": "mmkp_core.reference.learner:ReferenceLearner",
     "classic": "mmkp_core.classic.learner:ClassicLearner",
+    "ensemble": "mmkp_core.ensemble.learner:EnsembleLearner",
     "vlm": "mmkp_core.vlm.learner:VlmLearner",
 }
 

@@ -48,7 +48,7 @@ def _open(path: Path) -> BinaryIO:
     file = require_file(path).open("rb")
     if file.peek(2)[:2] != GZIP:
         return file
-    return io.BufferedReader(gzip.GzipFile(fileobj=file))  # type: ignore[arg-type]
+    return io.BufferedReader(gzip.GzipFile(fileobj=file))
 
 
 def _text(file: BinaryIO, path: Path, known: Vocabulary) -> Iterator[tuple[int, Floats]]:

@@ -15,7 +15,7 @@ class ReferenceLearner(Learner):
     def declare(self, spec: Any) -> Declaration:
         """The commonest keyphrases are the same for every post, whatever stands in its image."""
         spec = _own(spec)
-        return Declaration(reads=("ocr",) if spec.method == "neighbours" and spec.image_words else ())
+        return Declaration(reads=("ocr",) if spec.method != "frequent" and spec.image_words else ())
 
     def weights(self, spec: Any) -> str:
         return ""

@@ -20,4 +20,12 @@ REFERENCE_SYSTEMS: tuple[System, ...] = (
         paper="",
         spec=ReferenceSpec(method="neighbours"),
     ),
+    System(
+        id="mentioned",
+        title="Keyphrases that the post mentions",
+        family="reference",
+        kind="reference line",
+        paper="",
+        spec=ReferenceSpec(method="mentioned"),
+    ),
 )

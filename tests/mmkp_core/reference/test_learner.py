@@ -55,6 +55,26 @@ def test_the_nearest_posts_vote(tmp_path: Path) -> None:
     ]
 
 
+def test_keyphrases_that_the_post_mentions_come_by_how_often_they_were_right_where_mentioned(tmp_path: Path) -> None:
+    """`london` is one of 2 mentions, so 1/3; `last minute` of none; `goal` of 1, so 1/2."""
+    train = [*TRAIN, post(6, "goal of the week", "goal"), post(7, "new kit", "last minute")]
+    train[2:5] = []
+    spec = ReferenceSpec(method="mentioned", keep=3)
+
+    assert answers(tmp_path, spec, post(9, "London goal in the last minute"), train=train) == [
+        ("goal", "london", "last minute")
+    ]
+    assert answers(tmp_path, spec, post(9, "nothing known"), train=train) == [("weather", "london", "goal")]
+
+
+def test_mentions_in_the_image_count_where_its_words_are_read(tmp_path: Path) -> None:
+    asked = post(9, "look", image_words="rain in london")
+
+    for reads, expected in ((True, "london"), (False, "football")):
+        spec = ReferenceSpec(method="mentioned", image_words=reads, keep=1)
+        assert answers(tmp_path / str(reads), spec, asked) == [(expected,)]
+
+
 def test_where_nothing_is_near_the_commonest_labels_stand_in(tmp_path: Path) -> None:
     assert answers(tmp_path, ReferenceSpec(keep=2), post(9, "zorb"), post(10, "")) == [("football", "weather")] * 2
 

@@ -1,0 +1,1 @@
+"""Ensembles: systems trained side by side, whose phrases are ranked together."""
