@@ -35,6 +35,8 @@ class System:
 class Declaration:
     """What a spec reads, needs and answers with."""
 
+    own_words: bool = True
+    """It reads the post's own text."""
     reads: tuple[str, ...] = ()
     """Kinds of enrichment (`ocr`, `attributes`, `entities`, `matches`, `features/<extractor>`), `pixels` and
     `rationales`; exactly these are inputs of its run."""

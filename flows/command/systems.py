@@ -16,7 +16,7 @@ from mmkp_core.systems import SYSTEMS, learner
 
 
 def systems(*, json: bool = False) -> None:
-    """Every system, its family, paper and needs.
+    """Every system, with what it reads of a post and what else it needs.
 
     Args:
         json: Print one JSON document.
@@ -27,19 +27,29 @@ def systems(*, json: bool = False) -> None:
         rows.append(
             {
                 "id": row.id, "title": row.title, "family": row.family, "kind": row.kind, "paper": row.paper,
-                "reads": list(declared.reads), "needs": list(declared.needs), "heads": list(declared.heads),
+                "own_words": declared.own_words, "reads": list(declared.reads), "needs": list(declared.needs),
+                "heads": list(declared.heads),
             }
         )  # fmt: skip
     print(text.dumps(rows) if json else _table(rows))
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    wide = {key: max(len(str(row[key])) for row in rows) for key in ("id", "kind", "title")}
-    return "\n".join(
-        f"{row['id']:<{wide['id']}}  {row['kind']:<{wide['kind']}}  {row['title']:<{wide['title']}}  "
-        f"{', '.join(row['needs']) or '-'}"
-        for row in rows
-    )
+    cells = [("system", "kind", "title", "reads", "needs")]
+    for row in rows:
+        read = ["own words"] * row["own_words"] + [_in_words(kind) for kind in row["reads"]]
+        needed = [need for need in row["needs"] if need != "image"]  # what is read of it says so
+        cells.append((row["id"], row["kind"], row["title"], ", ".join(read) or "-", ", ".join(needed)))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) for line in cells]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _in_words(kind: str) -> str:
+    """A kind of enrichment as the papers speak of it."""
+    if kind.startswith("features/"):
+        return f"vectors ({kind.removeprefix('features/')})"
+    return {"ocr": "image words", "pixels": "picture"}.get(kind, kind)
 
 
 def settings(name: Annotated[str, Parameter(metavar="FLOW|SYSTEM")], /, *, json: bool = False) -> None:

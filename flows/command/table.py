@@ -45,7 +45,7 @@ OWN = (
     Command("query", "SQL over everything in the store.", STORE, "store"),
     Command("verify", "Check every record, stored byte and name.", STORE, "store"),
     Command("gc", "Remove what killed and replaced builds left behind.", STORE, "store"),
-    Command("systems", "Every system, its family, paper and needs.", MACHINE, "systems"),
+    Command("systems", "Every system, with what it reads of a post and what else it needs.", MACHINE, "systems"),
     Command("settings", "Every setting of a flow or a system.", MACHINE, "systems"),
     Command("serve", "Prefect server, its UI, all deployments and the reports.", MACHINE, "service"),
     Command("notify", "Call a webhook when a run fails or crashes.", MACHINE, "service"),

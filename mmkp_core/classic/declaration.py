@@ -17,6 +17,7 @@ def declaration(spec: ClassicSpec) -> Declaration:
         f"features/{image.features if image else ''}": image is not None,
     }
     return Declaration(
+        own_words=spec.reads.own_words,
         reads=tuple(kind for kind, wanted in kinds.items() if wanted),
         needs=("image",) if image else (),
         heads=heads(spec),

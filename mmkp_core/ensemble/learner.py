@@ -26,6 +26,7 @@ class EnsembleLearner:
                 f"the members read the vectors of {len(extractors)} extractors; let them read those of one"
             )
         return Declaration(
+            own_words=any(one.own_words for one in declared),
             reads=tuple(dict.fromkeys(kind for one in declared for kind in one.reads)),
             needs=tuple(dict.fromkeys(need for one in declared for need in one.needs)),
         )

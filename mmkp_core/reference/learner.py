@@ -15,7 +15,8 @@ class ReferenceLearner(Learner):
     def declare(self, spec: Any) -> Declaration:
         """The commonest keyphrases are the same for every post, whatever stands in its image."""
         spec = _own(spec)
-        return Declaration(reads=("ocr",) if spec.method != "frequent" and spec.image_words else ())
+        asks = spec.method != "frequent"
+        return Declaration(own_words=asks, reads=("ocr",) if asks and spec.image_words else ())
 
     def weights(self, spec: Any) -> str:
         return ""

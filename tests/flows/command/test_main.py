@@ -188,6 +188,13 @@ def test_every_system_is_listed_with_its_needs(capsys: pytest.CaptureFixture[str
     assert {"frequent", "tfidf", "copy", "m3h-att", "m3h-att-as-released"} <= set(rows)
     assert rows["m3h-att"]["needs"] == ["image"]
     assert rows["m3h-att"]["heads"] == ["joint", "generator", "classifier"]
+    told = {line.split()[0]: line for line in run(capsys, "systems")[1].splitlines()}
+    assert told.keys() == {"system", *rows}
+    for system, read in (
+        ("frequent", "-"), ("copy", "own words"), ("copy-ocr", "own words, image words"), ("vgg", "vectors (vgg16)"),
+        ("m3h-att", "own words, image words, attributes, vectors (grid)"), ("zero-shot", "own words, picture"),
+    ):  # fmt: skip
+        assert told[system].endswith(read), system
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ ROWS = {row.id: row.spec for row in CLASSIC_SYSTEMS}
 def test_what_a_row_reads_needs_and_answers_with_follows_from_its_parts() -> None:
     three = ("joint", "generator", "classifier")
     assert {name: declaration(spec) for name, spec in ROWS.items()} == {
-        "image-grid": Declaration(reads=("features/grid",), needs=("image",)),
-        "vgg": Declaration(reads=("features/vgg16",), needs=("image",)),
+        "image-grid": Declaration(own_words=False, reads=("features/grid",), needs=("image",)),
+        "vgg": Declaration(own_words=False, reads=("features/vgg16",), needs=("image",)),
         "avg": Declaration(),
         "max": Declaration(),
         "att": Declaration(),

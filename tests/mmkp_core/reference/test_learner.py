@@ -106,7 +106,7 @@ def test_only_a_line_that_compares_image_words_reads_them() -> None:
     learner = ReferenceLearner()
     assert learner.declare(ReferenceSpec()) == Declaration(reads=("ocr",))
     assert learner.declare(ReferenceSpec(image_words=False)) == Declaration()
-    assert learner.declare(ReferenceSpec(method="frequent")) == Declaration()
+    assert learner.declare(ReferenceSpec(method="frequent")) == Declaration(own_words=False)
     assert learner.weights(ReferenceSpec()) == ""
 
 
