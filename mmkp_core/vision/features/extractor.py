@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mmkp_core.data.post import ImageFeatures
+from mmkp_core.errors import Mismatch
 from mmkp_core.vision.decoding import Decoded, Trouble, Undecodable, decode
 
 Floats = npt.NDArray[np.float32]
 
+LARGEST = float(np.finfo(np.float16).max)
 BATCH = 64  # images decoded and extracted together
 
 
@@ -67,5 +69,7 @@ def extract_features(extractor: Extractor, images: Iterable[tuple[str, bytes | P
 def _padded(vectors: list[Floats], cells: int, numbers: int) -> npt.NDArray[np.float16]:
     out: npt.NDArray[Any] = np.zeros((len(vectors), cells, numbers), dtype=np.float16)
     for row, one in enumerate(vectors):
+        if np.abs(one).max(initial=0) > LARGEST:
+            raise Mismatch("the extractor gives larger numbers than half floats hold; are these its weights?")
         out[row, : len(one)] = one
     return out

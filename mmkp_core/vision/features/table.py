@@ -8,9 +8,12 @@ from mmkp_core.spec import spec
 from mmkp_core.vision.features.efficientnet_cells import EfficientNetSpec
 from mmkp_core.vision.features.extractor import Extractor
 from mmkp_core.vision.features.grid import GridSpec
+from mmkp_core.vision.features.torchvision_cells import ResNet152Spec, Vgg16Spec, Vgg19Spec
 
-ExtractorSpec = GridSpec | EfficientNetSpec
+ExtractorSpec = GridSpec | EfficientNetSpec | Vgg16Spec | Vgg19Spec | ResNet152Spec
 """The spec of any extractor; `kind` is its name, under which its vectors stand as `features/<kind>`."""
+
+_TORCHVISION = "mmkp_core.vision.features.torchvision_cells:TorchvisionExtractor"
 
 EXTRACTORS: Mapping[str, tuple[type[Any], str]] = {
     "grid": (GridSpec, "mmkp_core.vision.features.grid:GridExtractor"),
@@ -18,6 +21,9 @@ EXTRACTORS: Mapping[str, tuple[type[Any], str]] = {
         EfficientNetSpec,
         "mmkp_core.vision.features.efficientnet_cells:EfficientNetExtractor",
     ),
+    "vgg16": (Vgg16Spec, _TORCHVISION),
+    "vgg19": (Vgg19Spec, _TORCHVISION),
+    "resnet152": (ResNet152Spec, _TORCHVISION),
 }
 """Name -> its spec, and where the extractor is; it is made from the spec alone."""
 
@@ -27,7 +33,8 @@ class FeatureSpec:
     """What image models see of an image."""
 
     extractor: ExtractorSpec = GridSpec()
-    """`grid` needs no weights: edge directions and colours per cell. `efficientnet-lite0` knows photographs."""
+    """`grid` needs no weights: edge directions and colours per cell. `efficientnet-lite0` knows photographs.
+    `vgg16`, `vgg19` and `resnet152` want weights that are fetched once."""
 
     @property
     def enrichment(self) -> str:
