@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from benchmarks.classic_posts import cmkp_like
 from mmkp_core.classic.batch import ClassicSamples
-from mmkp_core.classic.blocks.gru_writer import GruWriter
+from mmkp_core.classic.blocks.copying_writer import CopyingWriter
 from mmkp_core.classic.blocks.writer import FLOOR, Sources
 from mmkp_core.classic.build import build_model
 from mmkp_core.classic.decode import beam_search
@@ -170,8 +170,7 @@ def _mixture(
     writer = _writer(model)
     known = model.embedding.num_embeddings
     embedded = model.embedding(torch.where(word < known, word, UNK))
-    state = writer.gru.step(embedded, state)
-    following = writer.next_words(sources, state, embedded, post)
+    following, state = writer.step(sources, state, embedded, post)
     words = writer.words(following.features_MI).softmax(-1) * following.generate_M.unsqueeze(1)
     highest = int(sources.copied_BS.max()) if sources.copied_BS.numel() else 0
     mixture = torch.cat((words, words.new_zeros(len(words), max(0, highest + 1 - known))), dim=1)
@@ -179,8 +178,8 @@ def _mixture(
     return (mixture + FLOOR).log(), state
 
 
-def _writer(model: KeyphraseModel) -> GruWriter:
-    assert isinstance(model.writer, GruWriter)
+def _writer(model: KeyphraseModel) -> CopyingWriter[Tensor]:
+    assert isinstance(model.writer, CopyingWriter)
     return model.writer
 
 

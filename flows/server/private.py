@@ -311,16 +311,10 @@ def not_started(files: ServerFiles, what: str) -> MmkpError:
 
 
 def drain_client() -> None:
-    """Send what this process still holds back: events (task runs are made of them) and log lines.
-
-    The service that asks for places is ended too: it holds the last task's objects, DuckDB's among them, and would
-    let go of them only after the interpreter has ended.
-    """
-    from prefect.concurrency.services import ConcurrencySlotAcquisitionWithLeaseService
+    """Send what this process still holds back: events (task runs are made of them) and log lines."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 
-    ConcurrencySlotAcquisitionWithLeaseService.drain_all(timeout=30, at_exit=False)
     EventsWorker.drain_all(timeout=30, at_exit=False)
     APILogWorker.drain_all(timeout=30, at_exit=False)
 

@@ -7,12 +7,13 @@ Using Co-Attention Network" (Zhang et al., IJCAI 2017), BAN "Bilinear Attention 
 (Wang et al., EMNLP 2020, arXiv 2011.01565); VGG, AVG, MAX, ATT, COPY, CO-ATT and BAN are baselines there, which read
 no words of the image. The release holds one of the paper's variants, in which the image's mean asks the text and
 attributes are absent; `m3h-att` is our reading of the paper's figure, where a vector is fused from text, attributes and
-image.
+image. M3H-ATT(TF) is a row of MM-MKP's table (Dong et al., MM 2023, arXiv 2309.04734), which states none of its sizes.
 """
 
 from dataclasses import replace
 
 from mmkp_core.classic.parts.classifiers import LinearClassifierSpec, TwoLayerClassifierSpec
+from mmkp_core.classic.parts.encoders import TransformerEncoderSpec
 from mmkp_core.classic.parts.fusions import (
     BilinearSpec,
     CoAttentionSpec,
@@ -24,9 +25,10 @@ from mmkp_core.classic.parts.fusions import (
 from mmkp_core.classic.parts.images import ImageSpec
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.parts.stages import HandoverLossSpec, StageSpec
-from mmkp_core.classic.parts.writers import GruWriterSpec, HandoverSpec
+from mmkp_core.classic.parts.writers import GruWriterSpec, HandoverSpec, TransformerWriterSpec
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.learning import System
+from mmkp_core.training.spec import TrainingSpec
 
 _M3H_ATT = ClassicSpec(
     reads=ReadSpec(attributes=True),
@@ -151,6 +153,19 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
             reads=ReadSpec(),
             fusion=ImageAsksTextSpec(),
             writer=GruWriterSpec(handover=HandoverSpec(shares="as_released")),
+        ),
+    ),
+    System(
+        id="m3h-att-tf",
+        title="M3H-ATT(TF): Transformers in place of GRUs",
+        family="classic",
+        kind="text and image",
+        paper="arXiv 2309.04734",
+        spec=replace(
+            _M3H_ATT,
+            encoder=TransformerEncoderSpec(),
+            writer=TransformerWriterSpec(handover=HandoverSpec()),
+            training=TrainingSpec(learning_rate=1e-4),
         ),
     ),
     System(

@@ -18,9 +18,24 @@ class GruEncoderSpec:
     """Layers, each reading in both directions."""
 
 
-EncoderSpec = GruEncoderSpec
+@spec
+class TransformerEncoderSpec:
+    """A Transformer with layer norms before its parts and positions by sines."""
+
+    kind: Literal["transformer"] = "transformer"
+    """Which encoder."""
+    layers: Annotated[int, Ge(1), Le(48)] = 3
+    """Layers of attention."""
+    heads: Annotated[int, Ge(1), Le(64)] = 4
+    """Heads of each; they share `hidden` evenly."""
+    inner: Annotated[int, Ge(1), Le(65_536)] = 1200
+    """Numbers in the middle of each layer's feed-forward part."""
+
+
+EncoderSpec = GruEncoderSpec | TransformerEncoderSpec
 
 ENCODERS: Mapping[type[Any], str] = {
     GruEncoderSpec: "mmkp_core.classic.blocks.gru_encoder:GruEncoder",
+    TransformerEncoderSpec: "mmkp_core.classic.blocks.transformer_encoder:TransformerEncoder",
 }
 """Spec -> its block."""

@@ -28,20 +28,41 @@ class HandoverSpec:
 
 
 @spec
-class GruWriterSpec:
-    """A GRU with additive attention over the words of the text."""
+class CopyingSpec:
+    """What a writer with additive attention over the words of the text can copy."""
 
-    kind: Literal["gru"] = "gru"
-    """Which writer."""
     copying: CopySpec | None = CopySpec()
     """What it copies of the text; none: it only generates."""
     handover: HandoverSpec | None = None
     """What it copies of the classifier's phrases, in a stage of training of its own; needs copying and a classifier."""
 
 
-WriterSpec = GruWriterSpec
+@spec
+class GruWriterSpec(CopyingSpec):
+    """A GRU."""
+
+    kind: Literal["gru"] = "gru"
+    """Which writer."""
+
+
+@spec
+class TransformerWriterSpec(CopyingSpec):
+    """A Transformer with layer norms before its parts and positions by sines."""
+
+    kind: Literal["transformer"] = "transformer"
+    """Which writer."""
+    layers: Annotated[int, Ge(1), Le(48)] = 3
+    """Layers of attention."""
+    heads: Annotated[int, Ge(1), Le(64)] = 4
+    """Heads of each; they share `hidden` evenly."""
+    inner: Annotated[int, Ge(1), Le(65_536)] = 1200
+    """Numbers in the middle of each layer's feed-forward part."""
+
+
+WriterSpec = GruWriterSpec | TransformerWriterSpec
 
 WRITERS: Mapping[type[Any], str] = {
     GruWriterSpec: "mmkp_core.classic.blocks.gru_writer:GruWriter",
+    TransformerWriterSpec: "mmkp_core.classic.blocks.transformer_writer:TransformerWriter",
 }
 """Spec -> its block."""

@@ -26,6 +26,7 @@ def test_what_a_row_reads_needs_and_answers_with_follows_from_its_parts() -> Non
         "co-att": Declaration(reads=("features/grid",), needs=("image",)),
         "ban": Declaration(reads=("features/grid",), needs=("image",)),
         "m3h-att": Declaration(reads=("ocr", "attributes", "features/grid"), needs=("image",), heads=three),
+        "m3h-att-tf": Declaration(reads=("ocr", "attributes", "features/grid"), needs=("image",), heads=three),
         "m3h-att-as-released": Declaration(reads=("ocr", "features/grid"), needs=("image",), heads=three),
         "m3h-att-blind": Declaration(reads=("ocr",), heads=three),
     }

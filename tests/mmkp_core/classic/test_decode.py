@@ -39,7 +39,7 @@ def given(system: str, seed: int, end: float) -> tuple[KeyphraseModel, Sources]:
     return model, model.sources(model.encode(batch), model.writer, handover=model.handover is not None)
 
 
-@pytest.mark.parametrize("system", ["att", "copy", "m3h-att", "m3h-att-as-released"])
+@pytest.mark.parametrize("system", ["att", "copy", "m3h-att", "m3h-att-as-released", "m3h-att-tf"])
 @pytest.mark.parametrize("end", [-4.0, 2.0, 8.0])
 @pytest.mark.parametrize("spec", [DecodeSpec(), DecodeSpec(beam=3, steps=4, keep=2), DecodeSpec(beam=1, keep=1)])
 def test_all_posts_at_once_get_the_phrases_that_each_gets_alone(system: str, end: float, spec: DecodeSpec) -> None:

@@ -1,0 +1,86 @@
+"""What a writer makes of its states: each word is generated, copied from the text, or copied from the classifier's
+phrases.
+
+    h_t = the writer's state after word_{t-1}              of a GRU or a Transformer
+    a   = additive attention over the text's states
+    c   = W [sum a_i state_i ; h_t] + b + fused vector
+    P(word) = p Generate(c, h_t) + (1 - p) Copy(word),      p = sigmoid(w [c ; h_t ; word_{t-1}])
+    Copy    = l Text(a) + (1 - l) Class                     with a hand-over of classes; else Text(a)
+
+Without copying p is 1. The release of M3H-ATT adds Text and Class in full, so that its "distribution" sums to 2 - p;
+the shares l are those of MM-MKP. Axes: B posts, L words, S copied words, M rows (words to write; each belongs to one
+post), N phrases, T steps, H hidden, E word size.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from mmkp_core.classic.batch import AnyField, ClassicBatch
+from mmkp_core.classic.blocks.attention import AdditiveAttention
+from mmkp_core.classic.blocks.block import Sizes, TextStates
+from mmkp_core.classic.blocks.heads import WordHead
+from mmkp_core.classic.blocks.writer import FLOOR, NextWords, Sources, State, Writer
+from mmkp_core.classic.fields.phrases import PhraseField, PhraseTensors
+from mmkp_core.classic.parts.writers import CopyingSpec
+
+
+class CopyingWriter(Writer[State]):
+    def __init__(self, spec: CopyingSpec, sizes: Sizes) -> None:
+        super().__init__()
+        hidden, gate_inputs = sizes.hidden, 2 * sizes.hidden + sizes.word_size
+        shares = spec.handover.shares if spec.handover else None
+        self.attention = AdditiveAttention(hidden)
+        self.context = nn.Linear(2 * hidden, hidden)
+        self.words = WordHead(2 * hidden, hidden, sizes.words, sizes.dropout)
+        self.generate = nn.Linear(gate_inputs, 1) if spec.copying else None
+        self.text_share = nn.Linear(gate_inputs, 1) if shares == "normalised" else None
+
+    @abstractmethod
+    def states(self, sources: Sources, phrases: PhraseTensors, word_TNE: Tensor) -> Tensor:
+        """The state [T, N, H] after each word of the phrases; what stands in their padding means nothing."""
+
+    def sources(self, text: TextStates, fused_BH: Tensor | None, copied_BL: Tensor) -> Sources:
+        copied_BS = copied_BL if self.generate is not None else copied_BL[:, :0]
+        return Sources(text, self.attention.prepare(text.states_BLH), fused_BH, copied_BS)
+
+    def log_likelihood(self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> Tensor:
+        phrases, word_TNE = batch[PhraseField], vectors[PhraseField]
+        state_TNH = self.states(sources, phrases, word_TNE)
+        post_M = phrases.post_M
+        state_MH = state_TNH.flatten(0, 1).index_select(0, phrases.place_M)
+        word_ME = word_TNE.flatten(0, 1).index_select(0, phrases.place_M)
+        return self.weigh(sources, self.next_words(sources, state_MH, word_ME, post_M), phrases.target_M, post_M)
+
+    def next_words(self, sources: Sources, state_MH: Tensor, word_ME: Tensor, post_M: Tensor) -> NextWords:
+        """What comes after each state, which is the one after reading `word_ME`."""
+        attention_ML = self.attention(sources.keys_BLH, sources.text.mask_BL, state_MH, post_M)
+        read_MH = torch.bmm(attention_ML.unsqueeze(1), sources.text.states_BLH.index_select(0, post_M)).squeeze(1)
+        context_MH = self.context(torch.cat((read_MH, state_MH), dim=-1))
+        if sources.fused_BH is not None:
+            context_MH = context_MH + sources.fused_BH.index_select(0, post_M)
+        features_MI = torch.cat((context_MH, state_MH), dim=-1)
+        if self.generate is None:
+            return NextWords(features_MI, attention_ML.new_ones(len(post_M)), attention_ML[:, :0], attention_ML)
+        gate_inputs = torch.cat((features_MI, word_ME), dim=-1)
+        generate_M = torch.sigmoid(self.generate(gate_inputs)).squeeze(-1)
+        copy_MS = attention_ML
+        if sources.class_weights_BS is not None:
+            classes_MS = sources.class_weights_BS.index_select(0, post_M)
+            if self.text_share is not None:
+                share_M1 = torch.sigmoid(self.text_share(gate_inputs))
+                copy_MS = torch.cat((share_M1 * attention_ML, (1 - share_M1) * classes_MS), dim=-1)
+            else:
+                copy_MS = torch.cat((attention_ML, classes_MS), dim=-1)
+        return NextWords(features_MI, generate_M, (1 - generate_M).unsqueeze(-1) * copy_MS, attention_ML)
+
+    def weigh(self, sources: Sources, following: NextWords, target_M: Tensor, post_M: Tensor) -> Tensor:
+        """log P of one word for each row; a number past the vocabulary can only be copied."""
+        size = self.words.widen.out_features
+        known_M = target_M < size
+        generated_M = self.words.log_probability(following.features_MI, target_M.clamp(max=size - 1)).exp()
+        matches_MS = sources.copied_BS.index_select(0, post_M) == target_M.unsqueeze(1)
+        copied_M = (following.copy_MS * matches_MS).sum(-1)
+        return (following.generate_M * generated_M * known_M + copied_M + FLOOR).log()
