@@ -9,13 +9,10 @@ from tests.mmkp_core.classic.blocks.modalities import SIZES, given
 
 def picked(attention: PickingAttention, asker: Tensor, items: Tensor) -> Tensor:
     """The formula, item by item."""
-    scores = [
-        float(
-            attention.score.weight[0]
-            @ torch.tanh(attention.items.weight @ item + attention.asker.weight @ asker + attention.asker.bias)
-        )
-        for item in items
-    ]
+    scores = []
+    for item in items:
+        mixed = torch.tanh(attention.items.weight @ item + attention.asker.weight @ asker + attention.asker.bias)
+        scores.append((attention.score.weight[0] @ mixed).item())
     total = sum(torch.tensor(score).exp() for score in scores)
     out = torch.zeros_like(asker)
     for score, item in zip(scores, items, strict=True):
