@@ -37,7 +37,8 @@ class EnrichSpec:
             return SignatureSpec()
         if kind == "matches":
             raise KeyError(f"{kind} are given with the posts; nothing here makes them")
-        return getattr(self, kind.partition("/")[0])
+        name, _, extractor = kind.partition("/")
+        return self.features.of(extractor) if name == "features" else getattr(self, name)
 
     def with_recorded(self, kind: str, document: Mapping[str, Any]) -> "EnrichSpec":
         """These settings with those of one kind as a record holds them."""

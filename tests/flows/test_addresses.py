@@ -7,6 +7,7 @@ import pytest
 
 from mmkp_core.data.demo import write_demo
 from mmkp_core.data.demo.spec import DemoSpec
+from mmkp_core.errors import Unavailable, UnknownName
 from mmkp_core.reference.learner import ReferenceLearner
 from storage.enrichment import EnrichmentFacts
 from storage.store import Store
@@ -69,3 +70,15 @@ def test_a_runs_address_follows_the_learners_version(home: Path, split: str, mon
     monkeypatch.setattr(ReferenceLearner, "version", ReferenceLearner.version + 1)
     run("train", system="frequent", data=split)
     assert len(addresses(home, "run")) == 2
+
+
+def test_vectors_are_made_by_the_extractor_that_a_system_reads(home: Path, split: str) -> None:
+    few = {"training.epochs": 1, "hidden": 8, "word_size": 8}
+    run("train", system="image-grid", data=split, settings={"image.features": "efficientnet-lite0", **few})
+    made = {record.states(EnrichmentFacts).kind: record.spec for record in Store(home).records("enrichment")}
+
+    assert made["features/efficientnet-lite0"]["settings"] == {"extractor": {"kind": "efficientnet-lite0"}}
+    with pytest.raises(Unavailable, match=r"fetch them with: curl .*/vgg16-397923af\.pth"):
+        run("train", system="vgg", data=split, settings=few)
+    with pytest.raises(UnknownName, match="no extractor is called 'butd'"):
+        run("train", system="image-grid", data=split, settings={"image.features": "butd", **few})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mmkp_core.errors import UnknownName
 from mmkp_core.imports import imported
 from mmkp_core.spec import spec
 from mmkp_core.vision.features.efficientnet_cells import EfficientNetSpec
@@ -40,6 +41,15 @@ class FeatureSpec:
     def enrichment(self) -> str:
         """The kind of enrichment that its vectors are."""
         return f"features/{self.extractor.kind}"
+
+    def of(self, extractor: str) -> "FeatureSpec":
+        """These settings where they are of that extractor, else its own as they are by default."""
+        if self.extractor.kind == extractor:
+            return self
+        if extractor not in EXTRACTORS:
+            raise UnknownName("extractor", extractor, EXTRACTORS)
+        made, _ = EXTRACTORS[extractor]
+        return FeatureSpec(extractor=made())
 
 
 def make_extractor(spec: FeatureSpec) -> Extractor:
