@@ -21,7 +21,7 @@ def test_a_full_disk_ends_a_command_in_one_sentence_and_costs_nothing_that_was_t
     words = [
         sys.executable, "-m", "flows.command", "pipeline", str(tmp_path / "posts.jsonl"), "--name", "mine",
         "--images", str(tmp_path / "images"),
-        "--systems", "frequent,copy", "--set", "systems.copy.training.epochs=1", "--set", "ocr.engine=rapid",
+        "--systems", "frequent,copy-ocr", "--set", "systems.copy-ocr.training.epochs=1", "--set", "ocr.engine=rapid",
     ]  # fmt: skip
     seen = []
     with small_disk(tmp_path / "home", "size=1m") as disk:

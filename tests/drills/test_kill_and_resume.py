@@ -18,8 +18,8 @@ from storage.store import Store
 pytestmark = [pytest.mark.drill, pytest.mark.enable_socket]
 
 COMMAND = [
-    sys.executable, "-m", "flows.command", "demo", "--posts", "160", "--systems", "frequent,copy",
-    "--set", "systems.copy.training.epochs=3", "--set", "evaluation.resamples=100", "--set", "ocr.engine=rapid",
+    sys.executable, "-m", "flows.command", "demo", "--posts", "160", "--systems", "frequent,copy-ocr",
+    "--set", "systems.copy-ocr.training.epochs=3", "--set", "evaluation.resamples=100", "--set", "ocr.engine=rapid",
 ]  # fmt: skip
 SECONDS = 900
 
@@ -141,7 +141,7 @@ def test_prefect_stores_no_result_that_could_be_replaced_by_code(undisturbed: Pa
     folder = undisturbed / "prefect" / "storage"
     folder.mkdir(exist_ok=True)
     ran = undisturbed / "ran"
-    for state in ("", "train-copy", "make_report"):
+    for state in ("", "train-copy-ocr", "make_report"):
         (folder / f"{state}planted").write_bytes(pickle.dumps(Planted(str(ran))))
     finish(start(undisturbed), undisturbed)
     assert not ran.exists()

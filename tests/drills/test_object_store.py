@@ -18,7 +18,7 @@ from storage.upkeep import verify
 pytestmark = [pytest.mark.drill, pytest.mark.enable_socket]
 
 DEMO = (
-    "demo", "--posts", "100", "--systems", "frequent,copy,sft", "--set", "systems.copy.training.epochs=2",
+    "demo", "--posts", "100", "--systems", "frequent,copy-ocr,sft", "--set", "systems.copy-ocr.training.epochs=2",
     "--set", "systems.sft.training.epochs=1", "--set", "evaluation.resamples=50", "--set", "ocr.engine=rapid",
 )  # fmt: skip
 
@@ -108,7 +108,7 @@ def test_the_whole_pipeline_runs_on_an_object_store(bucket: dict[str, str], tmp_
     again = tmp_path / "again.log"
     mmkp(*DEMO, home=home, log=again)
     assert "published" not in again.read_text(), "a second run makes nothing"
-    mmkp("predict", "--run", "demo-copy", "--input", "demo", "--output", str(tmp_path / "p.jsonl"), home=home,
+    mmkp("predict", "--run", "demo-copy-ocr", "--input", "demo", "--output", str(tmp_path / "p.jsonl"), home=home,
          log=tmp_path / "predict.log")  # fmt: skip
     assert len((tmp_path / "p.jsonl").read_text().splitlines()) == 100
     told = mmkp("query", "select count(*) as n from posts", "--format", "csv", home=home, log=tmp_path / "query.log")
@@ -117,4 +117,4 @@ def test_the_whole_pipeline_runs_on_an_object_store(bucket: dict[str, str], tmp_
     assert list(verify(store)) == []
     with catalog.connect(store) as connection:
         found = {row[0] for row in connection.sql("select distinct system from scores").fetchall()}
-    assert {"frequent", "copy", "sft"} <= found
+    assert {"frequent", "copy-ocr", "sft"} <= found

@@ -19,8 +19,8 @@ def pipeline(home: Path, posts: Path, runner: str) -> dict[str, list[str]]:
     """address -> SHA-256 of each file, of everything that the pipeline makes."""
     command = [
         sys.executable, "-m", "flows.command", "pipeline", str(posts / "posts.jsonl"), "--images",
-        str(posts / "images"), "--name", "mine", "--systems", "frequent,copy", "--set",
-        "systems.copy.training.epochs=1", "--set", "ocr.engine=rapid", "--set", "evaluation.resamples=50",
+        str(posts / "images"), "--name", "mine", "--systems", "frequent,copy-ocr", "--set",
+        "systems.copy-ocr.training.epochs=1", "--set", "ocr.engine=rapid", "--set", "evaluation.resamples=50",
     ]  # fmt: skip
     environment = {**os.environ, "MMKP_HOME": str(home), "MMKP_TASK_RUNNER": runner}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
