@@ -48,7 +48,8 @@ class Run:
         self.words = [
             sys.executable, "-m", "flows.command", "pipeline", str(posts / "posts.jsonl"), "--name", "mine",
             "--images", str(posts / "images"), "--systems", "frequent,copy-ocr", "--set", "ocr.engine=rapid",
-            "--set", "systems.copy-ocr.training.epochs=2", "--set", "evaluation.resamples=50", "--set", "split.kind=random",
+            "--set", "systems.copy-ocr.training.epochs=2", "--set", "evaluation.resamples=50",
+            "--set", "split.kind=random",
         ]  # fmt: skip
         self.url = url
 
