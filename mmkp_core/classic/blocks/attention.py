@@ -27,23 +27,21 @@ class AdditiveAttention(nn.Module):
         """Weights [M, N] of each asker over the items of its post."""
         mixed_MNH = keys_BNH.index_select(0, post_M).add_(self.asker(asker_MH).unsqueeze(1)).tanh_()
         scores_MN = self.score(mixed_MNH).squeeze(-1)
-        weights_MN: Tensor = scores_MN.masked_fill(~mask_BN.index_select(0, post_M), -math.inf).softmax(-1)
+        lowest = torch.finfo(scores_MN.dtype).min  # not -inf: where nothing is there the weights stay finite
+        weights_MN: Tensor = scores_MN.masked_fill(~mask_BN.index_select(0, post_M), lowest).softmax(-1)
         return weights_MN
 
 
 class PickingAttention(nn.Module):
-    """v . tanh(W_a item + W_b asker + b): one asker per post picks of its items; zero where there is none."""
+    """Additive attention of one asker per post: what it picks of the post's items; zero where there is none."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.items = nn.Linear(hidden, hidden, bias=False)
-        self.asker = nn.Linear(hidden, hidden)
-        self.score = nn.Linear(hidden, 1, bias=False)
+        self.attention = AdditiveAttention(hidden)
 
     def forward(self, asker_BH: Tensor, items_BNH: Tensor, mask_BN: Tensor) -> Tensor:
-        mixed_BNH = torch.tanh(self.items(items_BNH) + self.asker(asker_BH).unsqueeze(1))
-        scores_BN = self.score(mixed_BNH).squeeze(-1)
-        weights_BN = scores_BN.masked_fill(~mask_BN, torch.finfo(scores_BN.dtype).min).softmax(-1) * mask_BN
+        post_B = torch.arange(len(asker_BH), device=asker_BH.device)
+        weights_BN = self.attention(self.attention.prepare(items_BNH), mask_BN, asker_BH, post_B) * mask_BN
         return torch.bmm(weights_BN.unsqueeze(1), items_BNH).squeeze(1)
 
 

@@ -7,9 +7,9 @@ from mmkp_core.classic.parts.fusions import CoAttentionSpec
 from tests.mmkp_core.classic.blocks.modalities import SIZES, given
 
 
-def picked(attention: PickingAttention, asker: Tensor, items: Tensor) -> Tensor:
+def picked(picking: PickingAttention, asker: Tensor, items: Tensor) -> Tensor:
     """The formula, item by item."""
-    scores = []
+    attention, scores = picking.attention, []
     for item in items:
         mixed = torch.tanh(attention.items.weight @ item + attention.asker.weight @ asker + attention.asker.bias)
         scores.append((attention.score.weight[0] @ mixed).item())
