@@ -17,24 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from mmkp_core.classic.blocks.heads import WordHead
-from mmkp_core.classic.blocks.writer import FLOOR, NextWords, Sources, State, Stepping
+from mmkp_core.classic.blocks.writer import FLOOR, NextWords, Phrase, Sources, State, Stepping
 from mmkp_core.classic.spec import DecodeSpec
 from mmkp_core.data.vocabulary import BOS, EOS, UNK
 
 ROWS = 128  # whose words are weighed at once: more gain nothing, fewer leave the product waiting for memory
 BLOCK = 64  # the likeliest words are looked for in the likeliest blocks: 5x faster than a full selection
 LOWEST = -80.0  # below the highest logit; exp of less is denormal, and 100x slower
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A generated phrase in numbers, without its end sign."""
-
-    words: tuple[int, ...]
-    looked_at: tuple[int, ...]
-    """The place of the source text most attended to at each word."""
-    score: float
-    """Mean log-probability of its words and end sign."""
 
 
 def beam_search(

@@ -12,7 +12,7 @@ from mmkp_core.learning import Declaration, Learned, LearningData, Predictor, Re
 class ClassicLearner:
     """Fulfils `learning.Learner`."""
 
-    version = 2
+    version = 3
 
     def declare(self, spec: ClassicSpec) -> Declaration:
         return declaration(spec)

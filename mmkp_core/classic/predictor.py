@@ -9,7 +9,6 @@ from accelerate import PartialState
 from mmkp_core.classic.batch import ClassicSamples
 from mmkp_core.classic.blocks.writer import Writer
 from mmkp_core.classic.declaration import heads
-from mmkp_core.classic.decode import beam_search
 from mmkp_core.classic.features import given_features, require_numbers
 from mmkp_core.classic.fields.field import FieldInputs
 from mmkp_core.classic.folder import TrainedModel
@@ -68,14 +67,15 @@ class ClassicPredictor:
     def _written(self, samples: ClassicSamples, encoded: Encoded, writer: Writer[Any], *, handover: bool) -> Rows:
         network, rows = self._network, encoded.batch.rows
         sources = network.sources(encoded, writer, handover=handover)
-        found = beam_search(writer, network.embedding, sources, self._trained.spec.decoding)
+        decoding = self._trained.spec.decoding
+        found = writer.phrases(sources, network.embedding, decoding)
         out = {}
         for row, post_id, post in zip(rows.tolist(), samples.names(rows), found, strict=True):
             scores: dict[str, float] = {}
             for phrase in post:
                 if spelled := samples.spelled(row, phrase.words, phrase.looked_at):
                     scores.setdefault(spelled, phrase.score)
-            out[row] = _prediction(post_id, list(scores), list(scores.values()))
+            out[row] = _prediction(post_id, list(scores)[: decoding.keep], list(scores.values())[: decoding.keep])
         return out
 
     def _classified(self, samples: ClassicSamples, rows: Indices, logits_BC: torch.Tensor) -> Rows:

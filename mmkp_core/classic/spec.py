@@ -21,8 +21,8 @@ class DecodeSpec:
 
     beam: Annotated[int, Ge(1), Le(100)] = 10
     """Beginnings that are followed at once."""
-    steps: Annotated[int, Ge(2), Le(50)] = 6
-    """Most words of a phrase, its end sign included."""
+    steps: Annotated[int, Ge(2), Le(500)] = 6
+    """Most words of what is written at once, its end sign included: of a phrase, or of all that a post has."""
     keep: Annotated[int, Ge(1), Le(50)] = 5
     """Phrases given for a post."""
 

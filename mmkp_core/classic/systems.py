@@ -1,7 +1,9 @@
 """The classic systems: one row each.
 
 Attention without copying: Bahdanau et al. 2015 (arXiv 1409.0473). Copying itself is See et al. 2017 (arXiv 1704.04368);
-as a keyphrase system: Meng et al. 2017 (arXiv 1704.06879). CO-ATT is "Hashtag Recommendation for Multimodal Microblog
+as a keyphrase system: Meng et al. 2017 (arXiv 1704.06879). ONE2SEQ is Yuan et al. 2020 (arXiv 1810.05241) on a
+Transformer, ONE2SET Ye et al. 2021 (arXiv 2105.11134); both copy by the additive attention of the other writers here,
+not by their last layer's. CO-ATT is "Hashtag Recommendation for Multimodal Microblog
 Using Co-Attention Network" (Zhang et al., IJCAI 2017), BAN "Bilinear Attention Networks" (Kim et al. 2018). M3H-ATT is
 "Cross-Media Keyphrase Prediction: A Unified Framework with Multi-Modality Multi-Head Attention and Image Wordings"
 (Wang et al., EMNLP 2020, arXiv 2011.01565); VGG, AVG, MAX, ATT, COPY, CO-ATT and BAN are baselines there, which read
@@ -25,8 +27,8 @@ from mmkp_core.classic.parts.fusions import (
 from mmkp_core.classic.parts.images import ImageSpec
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.parts.stages import HandoverLossSpec, StageSpec
-from mmkp_core.classic.parts.writers import GruWriterSpec, HandoverSpec, TransformerWriterSpec
-from mmkp_core.classic.spec import ClassicSpec
+from mmkp_core.classic.parts.writers import GruWriterSpec, HandoverSpec, SetWriterSpec, TransformerWriterSpec
+from mmkp_core.classic.spec import ClassicSpec, DecodeSpec
 from mmkp_core.learning import System
 from mmkp_core.training.spec import TrainingSpec
 
@@ -60,6 +62,13 @@ _IMAGE_ALONE = ClassicSpec(
     writer=None,
 )
 _TEXT_POOL = ClassicSpec(reads=_OWN_WORDS, fusion=TextPoolSpec(), classifier=LinearClassifierSpec(), writer=None)
+_ONE_TO_MANY = ClassicSpec(
+    reads=_OWN_WORDS,
+    encoder=TransformerEncoderSpec(layers=6, heads=8, inner=2048),
+    word_size=512,
+    hidden=512,
+    training=TrainingSpec(epochs=20, learning_rate=1e-4, batch_size=12, clip=1.0, patience=4),
+)
 
 CLASSIC_SYSTEMS: tuple[System, ...] = (
     System(
@@ -117,6 +126,26 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         kind="text, generate",
         paper="arXiv 1704.06879",
         spec=ClassicSpec(),
+    ),
+    System(
+        id="one2seq",
+        title="ONE2SEQ",
+        family="classic",
+        kind="text, generate",
+        paper="arXiv 1810.05241",
+        spec=replace(
+            _ONE_TO_MANY,
+            writer=TransformerWriterSpec(target="all", layers=6, heads=8, inner=2048),
+            decoding=DecodeSpec(beam=1, steps=60),
+        ),
+    ),
+    System(
+        id="one2set",
+        title="ONE2SET",
+        family="classic",
+        kind="text, generate",
+        paper="arXiv 2105.11134",
+        spec=replace(_ONE_TO_MANY, writer=SetWriterSpec(layers=6, heads=8, inner=2048)),
     ),
     System(
         id="co-att",

@@ -46,6 +46,12 @@ def phrases(example: Example) -> list[list[str]]:
     return [list(words) for words in distinct if words]
 
 
+def first_place(phrase: Sequence[str], source: Sequence[str]) -> int | None:
+    """Where `phrase` stands first in `source`, word by word."""
+    places = range(len(source) - len(phrase) + 1)
+    return next((at for at in places if source[at : at + len(phrase)] == phrase), None)
+
+
 def vocabularies(train: Sequence[Example], spec: ClassicSpec) -> Vocabularies:
     """What the training posts teach of words and classes, and nothing else does."""
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-PAD, BOS, EOS, UNK, SEP = range(5)
-SPECIALS = ("<pad>", "<bos>", "<eos>", "<unk>", "<sep>")
+PAD, BOS, EOS, UNK, SEP, NULL = range(6)
+SPECIALS = ("<pad>", "<bos>", "<eos>", "<unk>", "<sep>", "<null>")
 SEGMENT = "<seg>"
 """Opens the image's words in a source text; an ordinary word."""
 

@@ -13,7 +13,9 @@ post), N phrases, T steps, H hidden, E word size.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
 
 import torch
 from torch import Tensor, nn
@@ -22,14 +24,18 @@ from mmkp_core.classic.batch import AnyField, ClassicBatch
 from mmkp_core.classic.blocks.attention import AdditiveAttention
 from mmkp_core.classic.blocks.block import Sizes, TextStates
 from mmkp_core.classic.blocks.heads import WordHead
-from mmkp_core.classic.blocks.writer import FLOOR, NextWords, Sources, State, Writer
+from mmkp_core.classic.blocks.writer import FLOOR, NextWords, Phrase, Sources, State, Writer
+from mmkp_core.classic.decode import beam_search
 from mmkp_core.classic.fields.phrases import PhraseField, PhraseTensors
-from mmkp_core.classic.parts.writers import CopyingSpec
+from mmkp_core.classic.parts.writers import CopyingSpec, SequenceSpec
+from mmkp_core.classic.spec import DecodeSpec
+from mmkp_core.data.vocabulary import SEP
 
 
 class CopyingWriter(Writer[State]):
     def __init__(self, spec: CopyingSpec, sizes: Sizes) -> None:
         super().__init__()
+        self.one_sequence = isinstance(spec, SequenceSpec) and spec.target == "all"
         hidden, gate_inputs = sizes.hidden, 2 * sizes.hidden + sizes.word_size
         shares = spec.handover.shares if spec.handover else None
         self.attention = AdditiveAttention(hidden)
@@ -46,13 +52,21 @@ class CopyingWriter(Writer[State]):
         copied_BS = copied_BL if self.generate is not None else copied_BL[:, :0]
         return Sources(text, self.attention.prepare(text.states_BLH), fused_BH, copied_BS)
 
-    def log_likelihood(self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> Tensor:
+    def log_likelihood(
+        self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor], embedding: nn.Embedding
+    ) -> Tensor:
         phrases, word_TNE = batch[PhraseField], vectors[PhraseField]
         state_TNH = self.states(sources, phrases, word_TNE)
         post_M = phrases.post_M
         state_MH = state_TNH.flatten(0, 1).index_select(0, phrases.place_M)
         word_ME = word_TNE.flatten(0, 1).index_select(0, phrases.place_M)
         return self.weigh(sources, self.next_words(sources, state_MH, word_ME, post_M), phrases.target_M, post_M)
+
+    def phrases(self, sources: Sources, embedding: nn.Embedding, spec: DecodeSpec) -> list[list[Phrase]]:
+        if not self.one_sequence:
+            return beam_search(self, embedding, sources, spec)
+        sequences = beam_search(self, embedding, sources, replace(spec, keep=spec.beam))
+        return [[phrase for sequence in post for phrase in _parts(sequence)] for post in sequences]
 
     def next_words(self, sources: Sources, state_MH: Tensor, word_ME: Tensor, post_M: Tensor) -> NextWords:
         """What comes after each state, which is the one after reading `word_ME`."""
@@ -84,3 +98,13 @@ class CopyingWriter(Writer[State]):
         matches_MS = sources.copied_BS.index_select(0, post_M) == target_M.unsqueeze(1)
         copied_M = (following.copy_MS * matches_MS).sum(-1)
         return (following.generate_M * generated_M * known_M + copied_M + FLOOR).log()
+
+
+def _parts(sequence: Phrase) -> Iterator[Phrase]:
+    """The phrases of one sequence; each has the score of the whole."""
+    places = range(len(sequence.words))
+    for sign, found in groupby(places, key=lambda place: sequence.words[place] == SEP):
+        if not sign:
+            part = list(found)
+            words, looked_at = ([of[place] for place in part] for of in (sequence.words, sequence.looked_at))
+            yield Phrase(tuple(words), tuple(looked_at), sequence.score)

@@ -11,13 +11,13 @@ from mmkp_core.classic.blocks.copying_writer import CopyingWriter
 from mmkp_core.classic.blocks.transformer import positions, require_heads
 from mmkp_core.classic.blocks.writer import NextWords, Sources
 from mmkp_core.classic.fields.phrases import PhraseTensors
-from mmkp_core.classic.parts.writers import TransformerWriterSpec
+from mmkp_core.classic.parts.writers import SetWriterSpec, TransformerWriterSpec
 
 
 class TransformerWriter(CopyingWriter[Tensor]):
     """Its state [R, T, E] are the vectors of the words read so far."""
 
-    def __init__(self, spec: TransformerWriterSpec, sizes: Sizes) -> None:
+    def __init__(self, spec: TransformerWriterSpec | SetWriterSpec, sizes: Sizes) -> None:
         super().__init__(spec, sizes)
         require_heads(sizes.hidden, spec.heads)
         self.project = nn.Linear(sizes.word_size, sizes.hidden)

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmkp_core.classic.batch import AnyField, ClassicBatch
 from mmkp_core.classic.blocks.block import Block, TextStates
 from mmkp_core.classic.blocks.heads import WordHead
 from mmkp_core.classic.fields.phrases import PhraseField
+from mmkp_core.classic.spec import DecodeSpec
 
 FLOOR = 1e-8  # added to a probability before its logarithm, as in the release of M3H-ATT
 
@@ -48,6 +49,17 @@ class NextWords:
     """Over the words of the text; for an unknown word stands the one most attended to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A generated phrase in numbers, without its end sign."""
+
+    words: tuple[int, ...]
+    looked_at: tuple[int, ...]
+    """The place of the source text most attended to at each word."""
+    score: float
+    """Mean log-probability of its words and end sign."""
+
+
 class Stepping(Protocol[State]):
     """What a beam search needs of a writer; its state is whatever it has to remember of the words written so far."""
 
@@ -75,8 +87,14 @@ class Writer(Block, ABC, Generic[State]):
         """A batch, ready to be written about."""
 
     @abstractmethod
-    def log_likelihood(self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> Tensor:
+    def log_likelihood(
+        self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor], embedding: nn.Embedding
+    ) -> Tensor:
         """log P of each word [M] of the batch's phrases."""
+
+    @abstractmethod
+    def phrases(self, sources: Sources, embedding: nn.Embedding, spec: DecodeSpec) -> list[list[Phrase]]:
+        """The phrases of each post of a batch, best first; some may be equal."""
 
     @abstractmethod
     def start(self, sources: Sources) -> State: ...

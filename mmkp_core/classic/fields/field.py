@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mmkp_core.classic.spec import ClassicSpec
-from mmkp_core.classic.texts import Vocabularies, phrases, source_words
+from mmkp_core.classic.texts import Vocabularies, first_place, phrases, source_words
 from mmkp_core.data.post import Example, ImageFeatures
 from mmkp_core.data.vocabulary import PAD, CopyCodes, copy_codes
 
@@ -61,10 +61,12 @@ class FieldInputs:
         """The keyphrases of each post, in words."""
         return [phrases(example) for example in self.examples]
 
-    def pairs(self, rows: Numbers) -> list[tuple[int, int]]:
-        """The keyphrases of a batch, longest first: each one's place in the batch, and its number in its post."""
-        found = [(place, number) for place, row in enumerate(rows) for number in range(len(self.phrases[row]))]
-        return sorted(found, key=lambda pair: -len(self.phrases[rows[pair[0]]][pair[1]]))
+    def in_text_first(self, place: int) -> tuple[list[list[int]], list[list[int]]]:
+        """The keyphrases of a post in numbers: those that stand in what is read, in its order, and the others."""
+        codes, source, known = self.codes[place], self.source(place), self.known.words
+        found = [(first_place(words, source), codes.target(words, known)) for words in self.phrases[place]]
+        present = sorted((at, target) for at, target in found if at is not None)
+        return [target for _, target in present], [target for at, target in found if at is None]
 
 
 class Field(ABC, Generic[T]):
@@ -82,6 +84,12 @@ class Field(ABC, Generic[T]):
     @abstractmethod
     def batch(self, rows: Numbers) -> T:
         """These posts, in this order."""
+
+
+def longest_first(lists: Sequence[Sequence[Any]], rows: Numbers) -> list[tuple[int, int]]:
+    """The sequences that the posts of a batch have: each one's place in the batch, and its number in its post."""
+    found = [(place, number) for place, row in enumerate(rows) for number in range(len(lists[row]))]
+    return sorted(found, key=lambda pair: -len(lists[rows[pair[0]]][pair[1]]))
 
 
 def padded(lists: Sequence[Sequence[int]]) -> Numbers:

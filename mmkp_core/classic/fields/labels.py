@@ -1,4 +1,4 @@
-"""The field of the keyphrases as classes. Axes: N phrases, in the order of those to be written."""
+"""The field of the keyphrases as classes. Axes: N phrases, longest first."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor
 
-from mmkp_core.classic.fields.field import Field, FieldInputs, Numbers, Tensors, tensor
+from mmkp_core.classic.fields.field import Field, FieldInputs, Numbers, Tensors, longest_first, tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,12 @@ class LabelField(Field[LabelTensors]):
     from_keyphrases: ClassVar[bool] = True
 
     def __init__(self, inputs: FieldInputs) -> None:
-        self._inputs = inputs
+        self._phrases = inputs.phrases
         known = inputs.known.classes
         self._classes = [[known.number(" ".join(words)) for words in phrases] for phrases in inputs.phrases]
 
     def batch(self, rows: Numbers) -> LabelTensors:
-        pairs = self._inputs.pairs(rows)
+        pairs = longest_first(self._phrases, rows)
         return LabelTensors(
             post_N=tensor(np.array([place for place, _ in pairs], dtype=np.int64)),
             class_N=tensor(np.array([self._classes[rows[place]][number] for place, number in pairs], dtype=np.int64)),

@@ -1,8 +1,9 @@
 """The field of the keyphrases that are to be written.
 
 A post stands in a batch once; its phrases are flattened beside it, each with the number of its post, so that the text
-is read once however many phrases it has. Axes: N phrases (longest first), T steps of a phrase, M words to be written
-(step by step, of each step the phrases still alive).
+is read once however many phrases it has. Where a writer writes all phrases of a post as one sequence, that stands for
+a phrase here. Axes: N phrases (longest first), T steps of a phrase, M words to be written (step by step, of each step
+the phrases still alive).
 """
 
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor
 
-from mmkp_core.classic.fields.field import Field, FieldInputs, Numbers, Tensors, padded, tensor
-from mmkp_core.data.vocabulary import BOS, EOS, UNK
+from mmkp_core.classic.fields.field import Field, FieldInputs, Numbers, Tensors, longest_first, padded, tensor
+from mmkp_core.classic.parts.writers import SequenceSpec
+from mmkp_core.data.vocabulary import BOS, EOS, SEP, UNK
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,18 @@ class PhraseField(Field[PhraseTensors]):
     from_keyphrases: ClassVar[bool] = True
 
     def __init__(self, inputs: FieldInputs) -> None:
-        self._inputs = inputs
         self._known = inputs.known.words
-        self._targets = [
-            [codes.target(words, self._known) for words in phrases]
-            for codes, phrases in zip(inputs.codes, inputs.phrases, strict=True)
-        ]
+        writer = inputs.spec.writer
+        if isinstance(writer, SequenceSpec) and writer.target == "all":
+            self._targets = [_in_a_row(*inputs.in_text_first(place)) for place in range(len(inputs.examples))]
+        else:
+            self._targets = [
+                [codes.target(words, self._known) for words in phrases]
+                for codes, phrases in zip(inputs.codes, inputs.phrases, strict=True)
+            ]
 
     def batch(self, rows: Numbers) -> PhraseTensors:
-        pairs = self._inputs.pairs(rows)
+        pairs = longest_first(self._targets, rows)
         phrases = [self._targets[rows[place]][number] for place, number in pairs]
         lengths = [len(phrase) + 1 for phrase in phrases]
         read_NT = padded([[BOS, *phrase] for phrase in phrases])
@@ -60,3 +65,9 @@ class PhraseField(Field[PhraseTensors]):
             target_M=tensor(target_NT.T.reshape(-1)[place_M]),
             place_M=tensor(place_M),
         )
+
+
+def _in_a_row(present: list[list[int]], absent: list[list[int]]) -> list[list[int]]:
+    """All phrases of a post as one, a sign between them; nothing where it has none."""
+    whole = [number for phrase in (*present, *absent) for number in (*phrase, SEP)]
+    return [whole[:-1]] if whole else []

@@ -15,4 +15,5 @@ class HandoverLoss(SummedLoss):
             raise TypeError("a system without a writer cannot learn to copy what the classifier hands over")
         encoded = model.encode(batch)
         sources = model.sources(encoded, model.writer, handover=True)
-        return {"generation": generation_loss(model.writer.log_likelihood(sources, batch, encoded.given.vectors))}
+        likelihood_M = model.writer.log_likelihood(sources, batch, encoded.given.vectors, model.embedding)
+        return {"generation": generation_loss(likelihood_M)}

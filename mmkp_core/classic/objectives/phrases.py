@@ -18,7 +18,7 @@ class PhraseLoss(SummedLoss):
         found: dict[str, tuple[Tensor, int]] = {}
         if model.writer is not None:
             sources = model.sources(encoded, model.writer, handover=False)
-            likelihood_M = model.writer.log_likelihood(sources, batch, encoded.given.vectors)
+            likelihood_M = model.writer.log_likelihood(sources, batch, encoded.given.vectors, model.embedding)
             found["generation"] = generation_loss(likelihood_M)
         if encoded.class_logits_BC is not None:
             labels = batch[LabelField]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MultipleOf
 
 from mmkp_core.spec import spec
 
@@ -38,7 +38,15 @@ class CopyingSpec:
 
 
 @spec
-class GruWriterSpec(CopyingSpec):
+class SequenceSpec(CopyingSpec):
+    """What a writer that reads its words one after another writes as one sequence."""
+
+    target: Literal["each", "all"] = "each"
+    """Each keyphrase of a post by itself, or all of them one after another, those of its text first (One2Seq)."""
+
+
+@spec
+class GruWriterSpec(SequenceSpec):
     """A GRU."""
 
     kind: Literal["gru"] = "gru"
@@ -46,11 +54,9 @@ class GruWriterSpec(CopyingSpec):
 
 
 @spec
-class TransformerWriterSpec(CopyingSpec):
-    """A Transformer with layer norms before its parts and positions by sines."""
+class LayersSpec:
+    """The layers of a Transformer writer: layer norms before its parts, positions by sines."""
 
-    kind: Literal["transformer"] = "transformer"
-    """Which writer."""
     layers: Annotated[int, Ge(1), Le(48)] = 3
     """Layers of attention."""
     heads: Annotated[int, Ge(1), Le(64)] = 4
@@ -59,10 +65,35 @@ class TransformerWriterSpec(CopyingSpec):
     """Numbers in the middle of each layer's feed-forward part."""
 
 
-WriterSpec = GruWriterSpec | TransformerWriterSpec
+@spec
+class TransformerWriterSpec(LayersSpec, SequenceSpec):
+    """A Transformer."""
+
+    kind: Literal["transformer"] = "transformer"
+    """Which writer."""
+
+
+@spec
+class SetWriterSpec(LayersSpec, CopyingSpec):
+    """A Transformer that writes all keyphrases of a post side by side, one for each of its codes (One2Set)."""
+
+    kind: Literal["set"] = "set"
+    """Which writer."""
+    codes: Annotated[int, Ge(2), Le(200), MultipleOf(2)] = 20
+    """Learned vectors that each lead to one phrase or to none; the first half to those of the text."""
+    steps: Annotated[int, Ge(2), Le(50)] = 6
+    """Most words of a phrase that is learned, its end sign included."""
+    matched_steps: Annotated[int, Ge(1), Le(50)] = 2
+    """Words that each code writes before it is told which phrase it should have written: the likeliest ones."""
+    null_weights: tuple[Annotated[float, Ge(0), Le(1)], Annotated[float, Ge(0), Le(1)]] = (0.2, 0.1)
+    """How much a code counts that should write nothing: of the first half, of the second."""
+
+
+WriterSpec = GruWriterSpec | TransformerWriterSpec | SetWriterSpec
 
 WRITERS: Mapping[type[Any], str] = {
     GruWriterSpec: "mmkp_core.classic.blocks.gru_writer:GruWriter",
     TransformerWriterSpec: "mmkp_core.classic.blocks.transformer_writer:TransformerWriter",
+    SetWriterSpec: "mmkp_core.classic.blocks.set_writer:SetWriter",
 }
 """Spec -> its block."""

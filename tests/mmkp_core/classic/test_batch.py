@@ -47,6 +47,6 @@ def test_an_unknown_word_is_spelled_as_the_source_word_that_was_looked_at() -> N
     known = inputs([example("go", "go")], spec).known
     given = inputs([example("go zorb flim")], spec)
     found = samples(type(given)(given.examples, known, spec, None, 1), WordField)
-    go, zorb = 5, 6
+    go, zorb = 6, 7
 
     assert found.spelled(0, [go, zorb, UNK], [0, 1, 2]) == "go zorb flim"

@@ -22,6 +22,8 @@ def test_what_a_row_reads_needs_and_answers_with_follows_from_its_parts() -> Non
         "max": Declaration(),
         "att": Declaration(),
         "copy": Declaration(),
+        "one2seq": Declaration(),
+        "one2set": Declaration(),
         "copy-ocr": Declaration(reads=("ocr",)),
         "co-att": Declaration(reads=("features/grid",), needs=("image",)),
         "ban": Declaration(reads=("features/grid",), needs=("image",)),

@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from mmkp_core.classic.learner import ClassicLearner
+from mmkp_core.classic.parts.writers import SetWriterSpec
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.systems import CLASSIC_SYSTEMS
 from mmkp_core.data.post import Example, ImageFeatures, Post, Prediction
@@ -56,12 +57,14 @@ def test_every_system_trains_and_answers_each_post_under_each_of_its_heads(
     given = features if declared.needs else None
     learned = learn(each_spec, LearningData(examples[:30], examples[30:], given), tmp_path)
     answers = predict(tmp_path, examples[30:], given)
+    ends_itself = isinstance(each_spec.writer, SetWriterSpec) or getattr(each_spec.writer, "target", "") == "all"
+    least = 0 if ends_itself else 1  # one that decides how many phrases there are may decide on none
 
     assert tuple(answers) == declared.heads
     for predictions in answers.values():
         assert [p.post_id for p in predictions] == [e.post.post_id for e in examples[30:]]
         for prediction in predictions:
-            assert 1 <= len(prediction.phrases) <= 5
+            assert least <= len(prediction.phrases) <= 5
             assert len(set(prediction.phrases)) == len(prediction.phrases) == len(prediction.scores)
     assert learned.counts["train_posts"] == 30
     assert learned.epochs == sum(stage.settings(each_spec.training).epochs for stage in each_spec.stages)

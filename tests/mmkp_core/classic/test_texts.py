@@ -37,6 +37,6 @@ def test_what_is_not_read_is_not_known() -> None:
     post = example("vote now", "polls", seen="open")
     blind = ClassicSpec(reads=ReadSpec(image_words=False, longest=1))
 
-    assert vocabularies([post], ClassicSpec()).words.words[5:] == ("vote", "now", "<seg>", "open", "polls")
-    assert vocabularies([post], blind).words.words[5:] == ("vote", "polls")
+    assert vocabularies([post], ClassicSpec()).words.words[6:] == ("vote", "now", "<seg>", "open", "polls")
+    assert vocabularies([post], blind).words.words[6:] == ("vote", "polls")
     assert vocabularies([post], blind).classes.words == ("<unk>", "polls")

@@ -35,11 +35,11 @@ def read(path: Path, size: int = 2) -> dict[int, list[float]]:
     ("name", "data"),
     [
         ("glove.txt", TEXT.encode()),
-        ("glove.txt.gz", gzip.compress(TEXT.encode())),
-        ("unnamed", gzip.compress(TEXT.encode())),
+        ("glove.txt.gz", gzip.compress(TEXT.encode(), mtime=0)),
+        ("unnamed", gzip.compress(TEXT.encode(), mtime=0)),
         ("word2vec.txt", b"5 2\n" + TEXT.encode()),
         ("word2vec.bin", binary({"night": [0.5, -1.0], "else": [1.0, 1.0], "caf\u00e9": [2.0, 3.0]})),
-        ("word2vec.bin.gz", gzip.compress(binary({"night": [0.5, -1.0], "caf\u00e9": [2.0, 3.0]}))),
+        ("word2vec.bin.gz", gzip.compress(binary({"night": [0.5, -1.0], "caf\u00e9": [2.0, 3.0]}), mtime=0)),
     ],
 )
 def test_the_vectors_of_known_words_are_read_from_every_format(tmp_path: Path, name: str, data: bytes) -> None:

@@ -15,7 +15,7 @@ def test_words_are_numbers_and_an_unknown_one_is_copied_under_its_posts_own() ->
     known = Vocabularies(word_vocabulary([["one", "two", "three"]], 10), class_vocabulary([]))
     field = WordField(FieldInputs([example("one two"), example("one two three four")], known, ClassicSpec(), None, 1))
     batch = field.batch(np.array([1, 0]))
-    one, two, three, four = 5, 6, 7, 8  # four is past the vocabulary
+    one, two, three, four = 6, 7, 8, 9  # four is past the vocabulary
 
     assert batch.lengths == [4, 2]
     assert batch.words_LB.T.tolist() == [[one, two, three, UNK], [one, two, PAD, PAD]]
