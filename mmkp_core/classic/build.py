@@ -9,11 +9,13 @@ from torch import nn
 from mmkp_core.classic.blocks.block import Sizes
 from mmkp_core.classic.blocks.handover import Handover
 from mmkp_core.classic.declaration import require_fit
+from mmkp_core.classic.fields.topic_words import topic_words
 from mmkp_core.classic.model import KeyphraseModel
 from mmkp_core.classic.parts.classifiers import CLASSIFIERS
 from mmkp_core.classic.parts.encoders import ENCODERS
 from mmkp_core.classic.parts.fusions import FUSIONS
 from mmkp_core.classic.parts.images import IMAGES
+from mmkp_core.classic.parts.topics import TOPICS
 from mmkp_core.classic.parts.writers import WRITERS
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.texts import Vocabularies
@@ -24,18 +26,28 @@ from mmkp_core.imports import imported
 def build_model(spec: ClassicSpec, known: Vocabularies, cell_numbers: int) -> KeyphraseModel:
     """A model drawn from torch's generator as it stands; the order of the draws is part of a result."""
     require_fit(spec)
-    sizes = Sizes(len(known.words), len(known.classes), cell_numbers, spec.word_size, spec.hidden, spec.dropout)
+    sizes = Sizes(
+        words=len(known.words),
+        classes=len(known.classes),
+        cell_numbers=cell_numbers,
+        word_size=spec.word_size,
+        hidden=spec.hidden,
+        dropout=spec.dropout,
+        topics=spec.topics.topics if spec.topics else 0,
+        topic_words=topic_words(spec.topics, len(known.words))[1] if spec.topics else 0,
+    )
     embedding = nn.Embedding(sizes.words, sizes.word_size, padding_idx=PAD)
     with torch.no_grad():
         embedding.weight.normal_(0.0, 0.1)[PAD] = 0.0
     image = _block(IMAGES, spec.image, sizes)
+    topics = _block(TOPICS, spec.topics, sizes)
     fusion = _block(FUSIONS, spec.fusion, sizes)
     encoder = _block(ENCODERS, spec.encoder, sizes)
     classifier = _block(CLASSIFIERS, spec.classifier, sizes)
     writer = _block(WRITERS, spec.writer, sizes)
     handover = spec.writer.handover if spec.writer else None
     return KeyphraseModel(
-        embedding, encoder, image, fusion, classifier, writer, Handover(handover, known) if handover else None
+        embedding, encoder, image, topics, fusion, classifier, writer, Handover(handover, known) if handover else None
     )
 
 

@@ -1,6 +1,7 @@
 """What a classic system reads, needs and answers with, derived from its spec."""
 
 from mmkp_core.classic.parts.images import ImageSpec
+from mmkp_core.classic.parts.stages import TopicLossSpec
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.errors import WrongInput
 from mmkp_core.learning import Declaration
@@ -44,6 +45,9 @@ def require_fit(spec: ClassicSpec) -> None:
         "a writer needs an encoder: set encoder.kind": spec.writer and not spec.encoder,
         "writer.handover needs a classifier: set classifier.kind": handover and not spec.classifier,
         "writer.handover needs copying: set writer.copying.oov": handover and not (spec.writer and spec.writer.copying),
+        "writer.topics needs topics: set topics.topics": spec.writer and spec.writer.topics and not spec.topics,
+        "a stage that learns topics needs topics: set topics.topics": not spec.topics
+        and any(isinstance(stage.objective, TopicLossSpec) for stage in spec.stages),
         "a system needs a stage of training": not spec.stages,
         "two stages have one name": len({stage.name for stage in spec.stages}) < len(spec.stages),
     }

@@ -1,4 +1,5 @@
-"""The network of a classic system: of encoder, image side, fusion, classifier and writer those that its spec names.
+"""The network of a classic system: of encoder, image side, topics, fusion, classifier and writer those that its
+spec names.
 
 Axes: B posts, H hidden, C classes.
 """
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from mmkp_core.classic.batch import AnyField, ClassicBatch
 from mmkp_core.classic.blocks.block import Block, Classifier, Encoder, Fusion, ImageSide, Modalities
 from mmkp_core.classic.blocks.handover import Handover
+from mmkp_core.classic.blocks.topic_model import TopicModel
 from mmkp_core.classic.blocks.writer import Sources, Writer
 from mmkp_core.classic.fields.words import WordField
 
@@ -36,6 +38,7 @@ class KeyphraseModel(nn.Module):
         embedding: nn.Embedding,
         encoder: Encoder | None,
         image: ImageSide | None,
+        topics: TopicModel | None,
         fusion: Fusion | None,
         classifier: Classifier | None,
         writer: Writer[Any] | None,
@@ -45,6 +48,7 @@ class KeyphraseModel(nn.Module):
         self.embedding = embedding
         self.encoder = encoder
         self.image = image
+        self.topics = topics
         self.fusion = fusion
         self.classifier = classifier
         self.writer = writer
@@ -59,14 +63,21 @@ class KeyphraseModel(nn.Module):
         vectors = self._vectors(batch)
         text = self.encoder(batch, vectors) if self.encoder is not None else None
         image = self.image(batch) if self.image is not None else None
-        given = Modalities(batch, vectors, text, image)
+        topics = self.topics(batch) if self.topics is not None else None
+        given = Modalities(batch, vectors, text, image, topics)
         fused_BH = self.fusion(given) if self.fusion is not None else None
         logits_BC = self.classifier(fused_BH) if self.classifier is not None else None
         return Encoded(batch, given, fused_BH, logits_BC)
 
     def sources(self, encoded: Encoded, writer: Writer[Any], *, handover: bool) -> Sources:
         """What `writer` reads of a batch; with a hand-over the words of the best classes are among what it can copy."""
-        read = writer.sources(encoded.given.text, encoded.fused_BH, encoded.batch[WordField].copied_BL)
+        topics = encoded.given.found
+        read = writer.sources(
+            encoded.given.text,
+            encoded.fused_BH,
+            encoded.batch[WordField].copied_BL,
+            topics.mixture_BK if topics is not None else None,
+        )
         if not handover:
             return read
         if self.handover is None or encoded.class_logits_BC is None:
@@ -76,7 +87,7 @@ class KeyphraseModel(nn.Module):
 
     def blocks(self) -> Iterator[Block]:
         """Those that it has, in the order in which word vectors are looked up."""
-        for block in (self.encoder, self.writer, self.image, self.fusion, self.classifier):
+        for block in (self.encoder, self.writer, self.image, self.topics, self.fusion, self.classifier):
             if block is not None:
                 yield block
 

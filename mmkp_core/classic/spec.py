@@ -10,6 +10,7 @@ from mmkp_core.classic.parts.fusions import FusionSpec
 from mmkp_core.classic.parts.images import ImageSpec
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.parts.stages import StageSpec
+from mmkp_core.classic.parts.topics import TopicSpec
 from mmkp_core.classic.parts.writers import GruWriterSpec, WriterSpec
 from mmkp_core.spec import spec
 from mmkp_core.training.spec import TrainingSpec
@@ -37,6 +38,8 @@ class ClassicSpec:
     """How its words become states; none: no text is read."""
     image: ImageSpec | None = None
     """Which vectors of its image are read; none: the image is not looked at."""
+    topics: TopicSpec | None = None
+    """How the topics of a post are found; none: nothing is known of them."""
     fusion: FusionSpec | None = None
     """How what was read becomes one vector per post; without one, the writer reads the text alone."""
     classifier: ClassifierSpec | None = None
@@ -62,6 +65,6 @@ class ClassicSpec:
     """Stages of training, one after another."""
     select: Literal["f1", "loss", "last"] = "f1"
     """Which epoch's weights a stage keeps: of the best F1@1 of its answers for the validation posts, of their lowest
-    loss, or of the last epoch, whatever they say."""
+    loss, or of the last epoch, whatever they say. A stage that learns no answers goes by its loss in place of F1@1."""
     decoding: DecodeSpec = DecodeSpec()
     """How answers are read out."""

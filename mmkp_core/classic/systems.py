@@ -3,13 +3,15 @@
 Attention without copying: Bahdanau et al. 2015 (arXiv 1409.0473). Copying itself is See et al. 2017 (arXiv 1704.04368);
 as a keyphrase system: Meng et al. 2017 (arXiv 1704.06879). ONE2SEQ is Yuan et al. 2020 (arXiv 1810.05241) on a
 Transformer, ONE2SET Ye et al. 2021 (arXiv 2105.11134); both copy by the additive attention of the other writers here,
-not by their last layer's. CO-ATT is "Hashtag Recommendation for Multimodal Microblog
-Using Co-Attention Network" (Zhang et al., IJCAI 2017), BAN "Bilinear Attention Networks" (Kim et al. 2018). M3H-ATT is
-"Cross-Media Keyphrase Prediction: A Unified Framework with Multi-Modality Multi-Head Attention and Image Wordings"
-(Wang et al., EMNLP 2020, arXiv 2011.01565); VGG, AVG, MAX, ATT, COPY, CO-ATT and BAN are baselines there, which read
-no words of the image. The release holds one of the paper's variants, in which the image's mean asks the text and
-attributes are absent; `m3h-att` is our reading of the paper's figure, where a vector is fused from text, attributes and
-image. M3H-ATT(TF) is a row of MM-MKP's table (Dong et al., MM 2023, arXiv 2309.04734), which states none of its sizes.
+not by their last layer's. TMN is Zeng et al. 2018 (arXiv 1809.03664) and TOPIC Wang et al. 2019 (arXiv 1906.03889);
+their topics and what reads them learn together by Adam, after the topics alone. CO-ATT is "Hashtag Recommendation for
+Multimodal Microblog Using Co-Attention Network" (Zhang et al., IJCAI 2017), BAN "Bilinear Attention Networks" (Kim et
+al. 2018). M3H-ATT is "Cross-Media Keyphrase Prediction: A Unified Framework with Multi-Modality Multi-Head Attention
+and Image Wordings" (Wang et al., EMNLP 2020, arXiv 2011.01565); VGG, AVG, MAX, ATT, COPY, CO-ATT and BAN are baselines
+there, which read no words of the image. The release holds one of the paper's variants, in which the image's mean asks
+the text and attributes are absent; `m3h-att` is our reading of the paper's figure, where a vector is fused from text,
+attributes and image. M3H-ATT(TF) is a row of MM-MKP's table (Dong et al., MM 2023, arXiv 2309.04734), which states none
+of its sizes.
 """
 
 from dataclasses import replace
@@ -23,10 +25,12 @@ from mmkp_core.classic.parts.fusions import (
     ImageAsksTextSpec,
     ImageMeanSpec,
     TextPoolSpec,
+    TopicMemorySpec,
 )
 from mmkp_core.classic.parts.images import ImageSpec
 from mmkp_core.classic.parts.reading import ReadSpec
-from mmkp_core.classic.parts.stages import HandoverLossSpec, StageSpec
+from mmkp_core.classic.parts.stages import HandoverLossSpec, StageSpec, TopicLossSpec
+from mmkp_core.classic.parts.topics import TopicSpec
 from mmkp_core.classic.parts.writers import GruWriterSpec, HandoverSpec, SetWriterSpec, TransformerWriterSpec
 from mmkp_core.classic.spec import ClassicSpec, DecodeSpec
 from mmkp_core.learning import System
@@ -62,6 +66,7 @@ _IMAGE_ALONE = ClassicSpec(
     writer=None,
 )
 _TEXT_POOL = ClassicSpec(reads=_OWN_WORDS, fusion=TextPoolSpec(), classifier=LinearClassifierSpec(), writer=None)
+_TOPICS_FIRST = StageSpec(name="topics", objective=TopicLossSpec(), epochs=100)
 _ONE_TO_MANY = ClassicSpec(
     reads=_OWN_WORDS,
     encoder=TransformerEncoderSpec(layers=6, heads=8, inner=2048),
@@ -104,6 +109,25 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         spec=replace(_TEXT_POOL, fusion=TextPoolSpec(pool="max")),
     ),
     System(
+        id="tmn",
+        title="TMN",
+        family="classic",
+        kind="text, classify",
+        paper="arXiv 1809.03664",
+        spec=ClassicSpec(
+            reads=_OWN_WORDS,
+            encoder=None,
+            topics=TopicSpec(sparsity=0.75),
+            fusion=TopicMemorySpec(),
+            classifier=LinearClassifierSpec(),
+            writer=None,
+            hidden=1536,
+            dropout=0.05,
+            training=TrainingSpec(batch_size=32),
+            stages=(_TOPICS_FIRST, StageSpec()),
+        ),
+    ),
+    System(
         id="att",
         title="ATT",
         family="classic",
@@ -126,6 +150,20 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         kind="text, generate",
         paper="arXiv 1704.06879",
         spec=ClassicSpec(),
+    ),
+    System(
+        id="topic",
+        title="TOPIC",
+        family="classic",
+        kind="text, generate",
+        paper="arXiv 1906.03889",
+        spec=ClassicSpec(
+            reads=_OWN_WORDS,
+            topics=TopicSpec(),
+            writer=GruWriterSpec(topics=("words", "attention", "output", "switch")),
+            training=TrainingSpec(clip=1.0),
+            stages=(_TOPICS_FIRST, StageSpec()),
+        ),
     ),
     System(
         id="one2seq",

@@ -115,7 +115,7 @@ class Stages:
             checkpoint_steps=CHECKPOINT_STEPS,
             accelerator=self.accelerator,
             report=report,
-            criterion=self._answers_of(stage) if select == "f1" else None,
+            criterion=self._answers_of(stage) if select == "f1" and stage.objective.answers else None,
         )
         self.epochs += fitted.epochs
         self.curve += [replace(point, name=f"{stage.name}/{point.name}") for point in fitted.curve]

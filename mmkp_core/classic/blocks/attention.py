@@ -12,10 +12,10 @@ from torch import Tensor, nn
 class AdditiveAttention(nn.Module):
     """v . tanh(W_h item + W_s asker + b): a writer's attention over the words of its post."""
 
-    def __init__(self, hidden: int) -> None:
+    def __init__(self, hidden: int, asker_numbers: int | None = None) -> None:
         super().__init__()
         self.items = nn.Linear(hidden, hidden, bias=False)
-        self.asker = nn.Linear(hidden, hidden)
+        self.asker = nn.Linear(asker_numbers or hidden, hidden)
         self.score = nn.Linear(hidden, 1, bias=False)
 
     def prepare(self, items_BNH: Tensor) -> Tensor:

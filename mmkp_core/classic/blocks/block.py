@@ -1,6 +1,7 @@
 """Blocks: the networks of a system's parts, and what they hand to one another.
 
-Axes: B posts, L words, P cells, D numbers per cell, H hidden, E word size, C classes.
+Axes: B posts, L words, P cells, D numbers per cell, H hidden, E word size, C classes,
+K topics, V topic words.
 """
 
 from abc import ABC, abstractmethod
@@ -24,6 +25,8 @@ class Sizes:
     word_size: int
     hidden: int
     dropout: float
+    topics: int = 0
+    topic_words: int = 0
 
 
 class Block(nn.Module):
@@ -42,6 +45,17 @@ class TextStates:
     mask_BL: Tensor
     last_BH: Tensor
     """After the whole text: where a writer starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    mixture_BK: Tensor
+    """How much of each topic is in a post; drawn at random around `mean_mixture_BK` while training."""
+    mean_mixture_BK: Tensor
+    words_VK: Tensor
+    """How much each topic uses each word."""
+    loss: Tensor
+    """How badly they explain the words of the posts, summed."""
 
 
 class ImageStates(ABC):
@@ -67,6 +81,7 @@ class Modalities:
     """The word vectors of the fields that have words."""
     encoded: TextStates | None
     seen: ImageStates | None
+    found: Topics | None = None
 
     @property
     def text(self) -> TextStates:
@@ -79,6 +94,12 @@ class Modalities:
         if self.seen is None:
             raise TypeError("a system without an image side has no image to join")
         return self.seen
+
+    @property
+    def topics(self) -> Topics:
+        if self.found is None:
+            raise TypeError("a system without topics has none to join")
+        return self.found
 
 
 class Encoder(Block, ABC):

@@ -8,7 +8,8 @@ phrases.
     Copy    = l Text(a) + (1 - l) Class                     with a hand-over of classes; else Text(a)
 
 Without copying p is 1. The release of M3H-ATT adds Text and Class in full, so that its "distribution" sums to 2 - p;
-the shares l are those of MM-MKP. Axes: B posts, L words, S copied words, M rows (words to write; each belongs to one
+the shares l are those of MM-MKP. In TOPIC the topics of the post stand beside word_{t-1}, beside h_t in the attention
+and beside what Generate and p read. Axes: B posts, L words, S copied words, M rows (words to write; each belongs to one
 post), N phrases, T steps, H hidden, E word size.
 """
 
@@ -27,7 +28,7 @@ from mmkp_core.classic.blocks.heads import WordHead
 from mmkp_core.classic.blocks.writer import FLOOR, NextWords, Phrase, Sources, State, Writer
 from mmkp_core.classic.decode import beam_search
 from mmkp_core.classic.fields.phrases import PhraseField, PhraseTensors
-from mmkp_core.classic.parts.writers import CopyingSpec, SequenceSpec
+from mmkp_core.classic.parts.writers import CopyingSpec, SequenceSpec, TopicPlace
 from mmkp_core.classic.spec import DecodeSpec
 from mmkp_core.data.vocabulary import SEP
 
@@ -36,21 +37,39 @@ class CopyingWriter(Writer[State]):
     def __init__(self, spec: CopyingSpec, sizes: Sizes) -> None:
         super().__init__()
         self.one_sequence = isinstance(spec, SequenceSpec) and spec.target == "all"
-        hidden, gate_inputs = sizes.hidden, 2 * sizes.hidden + sizes.word_size
+        self.reads_topics = frozenset(spec.topics)
+        hidden = sizes.hidden
+        features = 2 * hidden + self.topics_in("output", sizes)
+        gate_inputs = 2 * hidden + sizes.word_size + self.topics_in("switch", sizes)
         shares = spec.handover.shares if spec.handover else None
-        self.attention = AdditiveAttention(hidden)
+        self.attention = AdditiveAttention(hidden, hidden + self.topics_in("attention", sizes))
         self.context = nn.Linear(2 * hidden, hidden)
-        self.words = WordHead(2 * hidden, hidden, sizes.words, sizes.dropout)
+        self.words = WordHead(features, hidden, sizes.words, sizes.dropout)
         self.generate = nn.Linear(gate_inputs, 1) if spec.copying else None
         self.text_share = nn.Linear(gate_inputs, 1) if shares == "normalised" else None
+
+    def topics_in(self, place: TopicPlace, sizes: Sizes) -> int:
+        """How many numbers the topics add there."""
+        return sizes.topics if place in self.reads_topics else 0
+
+    def with_topics(self, place: TopicPlace, of_MX: Tensor, sources: Sources, post_M: Tensor) -> Tensor:
+        """With the topics of each row's post beside it, where the writer reads them there."""
+        if place not in self.reads_topics or sources.topics_BK is None:
+            return of_MX
+        topics_MK = sources.topics_BK.index_select(0, post_M)
+        if of_MX.dim() == 3:  # [M, T, X]
+            topics_MK = topics_MK.unsqueeze(1).expand(-1, of_MX.shape[1], -1)
+        return torch.cat((of_MX, topics_MK), dim=-1)
 
     @abstractmethod
     def states(self, sources: Sources, phrases: PhraseTensors, word_TNE: Tensor) -> Tensor:
         """The state [T, N, H] after each word of the phrases; what stands in their padding means nothing."""
 
-    def sources(self, text: TextStates, fused_BH: Tensor | None, copied_BL: Tensor) -> Sources:
+    def sources(
+        self, text: TextStates, fused_BH: Tensor | None, copied_BL: Tensor, topics_BK: Tensor | None = None
+    ) -> Sources:
         copied_BS = copied_BL if self.generate is not None else copied_BL[:, :0]
-        return Sources(text, self.attention.prepare(text.states_BLH), fused_BH, copied_BS)
+        return Sources(text, self.attention.prepare(text.states_BLH), fused_BH, copied_BS, topics_BK)
 
     def log_likelihood(
         self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor], embedding: nn.Embedding
@@ -70,15 +89,17 @@ class CopyingWriter(Writer[State]):
 
     def next_words(self, sources: Sources, state_MH: Tensor, word_ME: Tensor, post_M: Tensor) -> NextWords:
         """What comes after each state, which is the one after reading `word_ME`."""
-        attention_ML = self.attention(sources.keys_BLH, sources.text.mask_BL, state_MH, post_M)
+        asker_MH = self.with_topics("attention", state_MH, sources, post_M)
+        attention_ML = self.attention(sources.keys_BLH, sources.text.mask_BL, asker_MH, post_M)
         read_MH = torch.bmm(attention_ML.unsqueeze(1), sources.text.states_BLH.index_select(0, post_M)).squeeze(1)
         context_MH = self.context(torch.cat((read_MH, state_MH), dim=-1))
         if sources.fused_BH is not None:
             context_MH = context_MH + sources.fused_BH.index_select(0, post_M)
-        features_MI = torch.cat((context_MH, state_MH), dim=-1)
+        both_MI = torch.cat((context_MH, state_MH), dim=-1)
+        features_MI = self.with_topics("output", both_MI, sources, post_M)
         if self.generate is None:
             return NextWords(features_MI, attention_ML.new_ones(len(post_M)), attention_ML[:, :0], attention_ML)
-        gate_inputs = torch.cat((features_MI, word_ME), dim=-1)
+        gate_inputs = self.with_topics("switch", torch.cat((both_MI, word_ME), dim=-1), sources, post_M)
         generate_M = torch.sigmoid(self.generate(gate_inputs)).squeeze(-1)
         copy_MS = attention_ML
         if sources.class_weights_BS is not None:

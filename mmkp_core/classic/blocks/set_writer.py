@@ -9,15 +9,15 @@ Axes: B posts, N codes, T steps, R rows (post by post, code by code), M words to
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import ClassVar
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, ClassVar
 
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from mmkp_core.classic.batch import AnyField, ClassicBatch
-from mmkp_core.classic.blocks.block import Sizes, TextStates
+from mmkp_core.classic.blocks.block import Sizes
 from mmkp_core.classic.blocks.transformer_writer import TransformerWriter
 from mmkp_core.classic.blocks.writer import NextWords, Phrase, Sources
 from mmkp_core.classic.decode import beam_search
@@ -124,14 +124,12 @@ def _assignment(score_NN: Tensor, start: int, half: int) -> Tensor:
 def _repeated(sources: Sources, times: int) -> Sources:
     """Each post so many times, side by side."""
 
-    def each(of: Tensor) -> Tensor:
-        return of.repeat_interleave(times, dim=0)
+    def each(of: Any) -> Any:
+        if isinstance(of, Tensor):
+            return of.repeat_interleave(times, dim=0)
+        if is_dataclass(of) and not isinstance(of, type):
+            return replace(of, **{f.name: each(getattr(of, f.name)) for f in fields(of)})
+        return of
 
-    text, fused_BH, weights_BS = sources.text, sources.fused_BH, sources.class_weights_BS
-    return Sources(
-        text=TextStates(each(text.states_BLH), each(text.mask_BL), each(text.last_BH)),
-        keys_BLH=each(sources.keys_BLH),
-        fused_BH=None if fused_BH is None else each(fused_BH),
-        copied_BS=each(sources.copied_BS),
-        class_weights_BS=None if weights_BS is None else each(weights_BS),
-    )
+    repeated: Sources = each(sources)
+    return repeated

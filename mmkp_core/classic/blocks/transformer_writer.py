@@ -20,7 +20,8 @@ class TransformerWriter(CopyingWriter[Tensor]):
     def __init__(self, spec: TransformerWriterSpec | SetWriterSpec, sizes: Sizes) -> None:
         super().__init__(spec, sizes)
         require_heads(sizes.hidden, spec.heads)
-        self.project = nn.Linear(sizes.word_size, sizes.hidden)
+        self.word_size = sizes.word_size
+        self.project = nn.Linear(sizes.word_size + self.topics_in("words", sizes), sizes.hidden)
         self.dropout = nn.Dropout(sizes.dropout)
         layer = nn.TransformerDecoderLayer(
             sizes.hidden, spec.heads, spec.inner, sizes.dropout, batch_first=True, norm_first=True
@@ -31,7 +32,7 @@ class TransformerWriter(CopyingWriter[Tensor]):
         return self._read(sources, word_TNE.transpose(0, 1), phrases.post_N).transpose(0, 1)
 
     def start(self, sources: Sources) -> Tensor:
-        return sources.text.states_BLH.new_zeros(len(sources.copied_BS), 0, self.project.in_features)
+        return sources.text.states_BLH.new_zeros(len(sources.copied_BS), 0, self.word_size)
 
     def step(self, sources: Sources, state: Tensor, word_RE: Tensor, post_R: Tensor) -> tuple[NextWords, Tensor]:
         state = torch.cat((state, word_RE.unsqueeze(1)), dim=1)
@@ -42,7 +43,7 @@ class TransformerWriter(CopyingWriter[Tensor]):
 
     def _read(self, sources: Sources, word_NTE: Tensor, post_N: Tensor) -> Tensor:
         """[N, T, H]; a word sees itself, those before it, and its post's text."""
-        words_NTH = self.project(word_NTE)
+        words_NTH = self.project(self.with_topics("words", word_NTE, sources, post_N))
         steps, hidden = words_NTH.shape[1:]
         later_TT = torch.ones(steps, steps, dtype=torch.bool, device=words_NTH.device).triu(1)
         states_NTH: Tensor = self.layers(

@@ -1,6 +1,7 @@
 """Writers: what generates phrases word by word, in training all at once and in decoding step by step.
 
-Axes: B posts, L words, S copied words, R rows (each belongs to one post), M words to be written, H hidden, E word size.
+Axes: B posts, L words, S copied words, R rows (each belongs to one post), M words to be written, H hidden, E word size,
+K topics.
 """
 
 from abc import ABC, abstractmethod
@@ -31,6 +32,8 @@ class Sources:
     fused_BH: Tensor | None
     copied_BS: Tensor
     """Numbers of the words that can be copied: the text's L (none without copying), then those of a hand-over."""
+    topics_BK: Tensor | None = None
+    """How much of each topic is in a post, where the writer reads it."""
     class_weights_BS: Tensor | None = None
     """How much each of the classes' words weighs among them, with a hand-over."""
 
@@ -83,7 +86,9 @@ class Writer(Block, ABC, Generic[State]):
     words: WordHead
 
     @abstractmethod
-    def sources(self, text: TextStates, fused_BH: Tensor | None, copied_BL: Tensor) -> Sources:
+    def sources(
+        self, text: TextStates, fused_BH: Tensor | None, copied_BL: Tensor, topics_BK: Tensor | None = None
+    ) -> Sources:
         """A batch, ready to be written about."""
 
     @abstractmethod

@@ -7,7 +7,7 @@ from annotated_types import Ge, Le
 
 from mmkp_core.spec import spec
 
-Side = Literal["encoder", "image"]
+Side = Literal["encoder", "image", "topics"]
 
 
 @spec
@@ -84,7 +84,27 @@ class BilinearSpec:
     """Numbers in which a word and a cell are multiplied."""
 
 
-FusionSpec = ImageAsksTextSpec | EachAsksOthersSpec | ImageMeanSpec | TextPoolSpec | CoAttentionSpec | BilinearSpec
+@spec
+class TopicMemorySpec:
+    """TMN: the words' vectors are compared with the topics, and convolutions read them. No encoder, no image."""
+
+    joins: ClassVar[tuple[Side, ...]] = ("topics",)
+
+    kind: Literal["topic_memory"] = "topic_memory"
+    """Which fusion."""
+    memory: Annotated[int, Ge(1), Le(4096)] = 150
+    """Numbers in which words and topics are compared."""
+
+
+FusionSpec = (
+    ImageAsksTextSpec
+    | EachAsksOthersSpec
+    | ImageMeanSpec
+    | TextPoolSpec
+    | CoAttentionSpec
+    | BilinearSpec
+    | TopicMemorySpec
+)
 
 FUSIONS: Mapping[type[Any], str] = {
     ImageAsksTextSpec: "mmkp_core.classic.blocks.image_asks_text:ImageAsksText",
@@ -93,5 +113,6 @@ FUSIONS: Mapping[type[Any], str] = {
     TextPoolSpec: "mmkp_core.classic.blocks.text_pool:TextPool",
     CoAttentionSpec: "mmkp_core.classic.blocks.co_attention:CoAttention",
     BilinearSpec: "mmkp_core.classic.blocks.bilinear:Bilinear",
+    TopicMemorySpec: "mmkp_core.classic.blocks.topic_memory:TopicMemory",
 }
 """Spec -> its block; `joins` says which sides of a system it needs."""

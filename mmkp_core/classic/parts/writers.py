@@ -7,6 +7,8 @@ from annotated_types import Ge, Le, MultipleOf
 
 from mmkp_core.spec import spec
 
+TopicPlace = Literal["words", "attention", "output", "switch"]
+
 
 @spec
 class CopySpec:
@@ -35,6 +37,9 @@ class CopyingSpec:
     """What it copies of the text; none: it only generates."""
     handover: HandoverSpec | None = None
     """What it copies of the classifier's phrases, in a stage of training of its own; needs copying and a classifier."""
+    topics: tuple[TopicPlace, ...] = ()
+    """Where it reads the topics of the post: beside each word that it has written, in its attention, where it generates
+    a word, where it decides between generating and copying; needs topics."""
 
 
 @spec

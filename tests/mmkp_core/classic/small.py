@@ -15,7 +15,11 @@ from mmkp_core.spec import changed, has_setting
 
 SMALL = {
     "word_size": 12,
-    "hidden": 16,
+    "hidden": 18,  # shared evenly by two heads, and by three widths of convolutions
+    "topics.topics": 4,
+    "topics.inner": 12,
+    "topics.left_out": 0,
+    "fusion.memory": 8,
     "fusion.heads": 2,
     "fusion.head_size": 8,
     "fusion.rank": 16,
@@ -30,6 +34,7 @@ SMALL = {
     "training.epochs": 2,
     "training.batch_size": 8,
     "training.learning_rate": 5e-3,
+    "stages.topics.epochs": 2,
     "stages.handover.epochs": 1,
     "stages.handover.batch_size": 8,
 }

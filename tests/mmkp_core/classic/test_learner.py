@@ -71,6 +71,20 @@ def test_every_system_trains_and_answers_each_post_under_each_of_its_heads(
     assert learned.curve[0] == CurvePoint(1, 4, learned.curve[0].name, learned.curve[0].value)  # 30 posts, 8 at once
 
 
+def test_a_killed_training_of_topics_goes_on_with_the_pressure_that_they_had(tmp_path: Path) -> None:
+    examples, _ = posts(40)
+    data, spec = LearningData(examples[:30], examples[30:]), small("topic")
+    ClassicLearner().fit(spec, data, 7, tmp_path / "expected", tmp_path / "work", silent)
+    for at in (3, 11):  # in the stage of topics, in that of phrases
+        with pytest.raises(Killed):
+            ClassicLearner().fit(spec, data, 7, tmp_path / "found", tmp_path / "other work", killer(at))
+    ClassicLearner().fit(spec, data, 7, tmp_path / "found", tmp_path / "other work", silent)
+
+    assert filecmp.cmp(tmp_path / "found/model.safetensors", tmp_path / "expected/model.safetensors", shallow=False)
+    kept = load_file(tmp_path / "found/model.safetensors")["topics.pressure"]
+    assert kept != pytest.approx(1.6e-9)
+
+
 @pytest.mark.parametrize("at", [3, 6, 9])
 def test_a_killed_training_leaves_the_same_files_as_an_undisturbed_one(tmp_path: Path, at: int) -> None:
     """Steps 1 to 8 are of the first stage, 9 to 12 of the hand-over's."""

@@ -4,12 +4,13 @@ import numpy as np
 import torch
 
 from mmkp_core.classic.batch import ClassicBatch
-from mmkp_core.classic.blocks.block import ImageStates, Modalities, Sizes, TextStates
+from mmkp_core.classic.blocks.block import ImageStates, Modalities, Sizes, TextStates, Topics
 from mmkp_core.classic.blocks.image_cells import ProjectedCells
 from mmkp_core.classic.fields.attributes import AttributeField, AttributeTensors
+from mmkp_core.classic.fields.words import WordField, WordTensors
 
-HIDDEN = 4
-SIZES = Sizes(words=9, classes=2, cell_numbers=3, word_size=3, hidden=HIDDEN, dropout=0.0)
+HIDDEN = 6
+SIZES = Sizes(words=9, classes=2, cell_numbers=3, word_size=3, hidden=HIDDEN, dropout=0.0, topics=2, topic_words=5)
 
 
 def given(attributes: bool = True, cells: tuple[bool, bool] = (True, True)) -> Modalities:
@@ -20,5 +21,9 @@ def given(attributes: bool = True, cells: tuple[bool, bool] = (True, True)) -> M
     mask = torch.tensor([cells])
     image: ImageStates = ProjectedCells(raw * mask.unsqueeze(-1), mask, project)
     words = AttributeTensors(torch.tensor([[5, 6]]), torch.tensor([[attributes, attributes]]))
-    batch = ClassicBatch(np.array([0]), {AttributeField: words})
-    return Modalities(batch, {AttributeField: torch.randn(1, 2, 3)}, text, image)
+    numbers = torch.tensor([[7, 8]])
+    read = WordTensors([2], numbers.t(), numbers, text.mask_BL)
+    batch = ClassicBatch(np.array([0]), {AttributeField: words, WordField: read})
+    topics = Topics(torch.randn(1, 2), torch.randn(1, 2), torch.randn(5, 2), torch.tensor(0.0))
+    vectors = {AttributeField: torch.randn(1, 2, 3), WordField: torch.randn(2, 1, 3)}
+    return Modalities(batch, vectors, text, image, topics)

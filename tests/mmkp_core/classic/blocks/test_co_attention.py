@@ -4,7 +4,7 @@ from torch import Tensor
 from mmkp_core.classic.blocks.attention import PickingAttention
 from mmkp_core.classic.blocks.co_attention import CoAttention
 from mmkp_core.classic.parts.fusions import CoAttentionSpec
-from tests.mmkp_core.classic.blocks.modalities import SIZES, given
+from tests.mmkp_core.classic.blocks.modalities import HIDDEN, SIZES, given
 
 
 def picked(picking: PickingAttention, asker: Tensor, items: Tensor) -> Tensor:
@@ -35,6 +35,6 @@ def test_text_picks_cells_and_what_they_give_picks_words() -> None:
 def test_without_an_image_the_words_are_still_read() -> None:
     block = CoAttention(CoAttentionSpec(), SIZES)
     modalities = given(cells=(False, False))
-    text = picked(block.pick_words, torch.zeros(4), modalities.text.states_BLH[0])
+    text = picked(block.pick_words, torch.zeros(HIDDEN), modalities.text.states_BLH[0])
 
-    torch.testing.assert_close(block(modalities)[0], block.join(torch.cat((torch.zeros(4), text))))
+    torch.testing.assert_close(block(modalities)[0], block.join(torch.cat((torch.zeros(HIDDEN), text))))

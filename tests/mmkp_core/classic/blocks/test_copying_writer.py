@@ -32,7 +32,7 @@ def test_a_sequence_of_all_phrases_is_cut_into_them_at_its_signs_those_of_the_be
     with torch.inference_mode():
         for parameter in writer.parameters():
             parameter.mul_(2.0)
-        writer.words.widen.bias[SEP] = 3.0  # it often ends a phrase
+        writer.words.widen.bias[SEP] = 6.0  # it often ends a phrase
         sources = model.sources(model.encode(samples.batch(np.arange(8))), writer, handover=False)
         found = writer.phrases(sources, model.embedding, DecodeSpec(beam=3, steps=12, keep=1))
         sequences = beam_search(writer, model.embedding, sources, DecodeSpec(beam=3, steps=12, keep=3))

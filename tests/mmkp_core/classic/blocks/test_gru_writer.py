@@ -51,6 +51,23 @@ def test_the_probabilities_of_all_words_add_up(writer: GruWriter, classes: bool,
     assert probabilities.sum().item() == pytest.approx(expected, abs=1e-5)
 
 
+def test_topics_stand_beside_what_it_reads_attends_with_generates_from_and_decides_by() -> None:
+    """Each place alone: what the topics say there changes what follows, and still adds up to one."""
+    sizes = replace(SIZES, topics=2)
+    for place in ("words", "attention", "output", "switch"):
+        torch.manual_seed(0)
+        writer = GruWriter(GruWriterSpec(topics=(place,)), sizes)  # type: ignore[arg-type]
+        text = TextStates(torch.randn(1, 3, HIDDEN), torch.tensor([[True, True, True]]), torch.randn(1, HIDDEN))
+        word, rows = torch.randn(1, WORD_SIZE), torch.zeros(WORDS + 1, dtype=torch.long)
+        found = []
+        for topics in ([[0.0, 0.0]], [[5.0, -5.0]]):
+            sources = writer.sources(text, None, torch.tensor([[4, 4, 7]]), torch.tensor(topics))
+            following, _ = writer.step(sources, writer.start(sources)[rows], word.expand(WORDS + 1, -1), rows)
+            found.append(writer.weigh(sources, following, torch.arange(WORDS + 1), rows).exp())
+            assert found[-1].sum().item() == pytest.approx(1.0, abs=1e-5)
+        assert not torch.allclose(*found, atol=1e-4), place
+
+
 def test_a_word_that_stands_twice_is_copied_twice_and_an_unknown_one_only_copied() -> None:
     writer = writer_of()
     sources = read(writer)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import torch
 
 from mmkp_core.classic.blocks.block import Sizes, TextStates
@@ -37,6 +39,20 @@ def test_step_by_step_the_states_are_those_of_whole_phrases() -> None:
         expected = writer.next_words(sources, whole_TNH[step], word_NE, POST)
         torch.testing.assert_close(found.features_MI, expected.features_MI)
         torch.testing.assert_close(found.copy_MS, expected.copy_MS)
+
+
+def test_step_by_step_the_states_are_those_of_whole_phrases_with_topics_beside_the_words() -> None:
+    torch.manual_seed(0)
+    spec = TransformerWriterSpec(layers=2, heads=2, inner=8, topics=("words", "switch"))
+    writer = TransformerWriter(spec, replace(SIZES, topics=3)).eval()
+    text = TextStates(torch.randn(2, 3, HIDDEN), torch.ones(2, 3, dtype=torch.bool), torch.randn(2, HIDDEN))
+    sources = writer.sources(text, None, torch.tensor([[4, 5, 6], [4, 0, 0]]), torch.randn(2, 3))
+    words_TNE = torch.randn(4, 3, WORD_SIZE)
+    whole_TNH = all_at_once(writer, sources, words_TNE)
+    state = writer.reorder(writer.start(sources), POST)
+    for step, word_NE in enumerate(words_TNE):
+        found, state = writer.step(sources, state, word_NE, POST)
+        torch.testing.assert_close(found, writer.next_words(sources, whole_TNH[step], word_NE, POST))
 
 
 def test_a_word_sees_nothing_that_comes_after_it_and_no_padding_of_its_text() -> None:

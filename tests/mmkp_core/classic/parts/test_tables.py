@@ -12,6 +12,7 @@ from mmkp_core.classic.parts.encoders import ENCODERS, EncoderSpec
 from mmkp_core.classic.parts.fusions import FUSIONS, FusionSpec
 from mmkp_core.classic.parts.images import IMAGES, ImageSpec
 from mmkp_core.classic.parts.stages import OBJECTIVES, ObjectiveSpec
+from mmkp_core.classic.parts.topics import TOPICS, TopicSpec
 from mmkp_core.classic.parts.writers import WRITERS, WriterSpec
 from mmkp_core.imports import imported
 
@@ -20,6 +21,7 @@ TABLES = [
     (IMAGES, ImageSpec),
     (FUSIONS, FusionSpec),
     (CLASSIFIERS, ClassifierSpec),
+    (TOPICS, TopicSpec),
     (WRITERS, WriterSpec),
     (OBJECTIVES, ObjectiveSpec),
 ]
