@@ -163,7 +163,7 @@ def test_settings_are_said_by_dotted_paths_and_those_of_a_file_count_less(
         (["--set", "inner.speed=2"], "inner.speed = 2: input should be less than or equal to 1"),
         (["--set", "inner"], "write NAME=VALUE"),
         (["--set", "times=3"], "times is an option of its own, --times"),
-        (["--set", "systems.copi.words=3"], "did you mean 'copy' or 'copy-ocr'?"),
+        (["--set", "systems.copi.words=3"], "no system is called 'copi'; did you mean 'copy' or"),
         (
             ["--set", "systems.copy.training.epoch=3"],
             "systems.copy: no setting is called 'epoch'; did you",
