@@ -74,6 +74,8 @@ def enrich_stage(
         part, numbers = settings.part(kind), enrich.shards(dataset, kind)
         if kind == "ocr":
             reads[kind] = [enrich.read_words.submit(dataset, part, n, len(numbers), rebuild) for n in numbers]
+        elif kind == "matches":
+            reads[kind] = []
         elif kind == "entities":
             reads[kind] = [enrich.name_entities.submit(dataset, part, limits, rebuild)] if part.model else []
         else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.vision.engines import Engine
 from storage.dataset import DataSet
@@ -52,6 +53,8 @@ def select_rows(store: Store, ref: ArtifactRef, engine: Engine, spec: object) ->
     sources: list[RowSource] = []
     if given := [part.ref.address for part in dataset.given(engine.table)]:
         sources.append(RowSource(name="given with the posts", artifacts=tuple(given)))
+    elif engine.kind == "matches":
+        raise WrongInput(f"{ref}: its posts came without match scores; a system that reads them has nothing to read")
     rows = row_store(store, engine)
     parts = [part.ref for part in rows.parts()]
     if parts:

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmkp_core.data.post import Example, ImageFeatures, Post
-from mmkp_core.errors import WrongInput
 from mmkp_core.identity import ArtifactRef
 from mmkp_core.vision.signatures import ImageSignature
 from mmkp_core.vision.spec import EnrichSpec
@@ -81,17 +80,20 @@ class Enrichment:
 
 
 def examples(store: Store, posts: Sequence[Post], enrichments: Iterable[ArtifactRef]) -> list[Example]:
-    """`posts` with the words, attributes and entities of their images that the enrichments select."""
+    """`posts` with the words, attributes, entities and match scores of their images that the enrichments select."""
     keys = {post.image_key for post in posts if post.image_key}
     words: dict[str, str] = {}
     attributes: dict[str, list[str]] = {}
     entities: dict[str, list[str]] = {}
+    matches: dict[str, float] = {}
     for enrichment in (Enrichment(store, ref) for ref in enrichments):
         match enrichment.kind:
             case "ocr":
                 words = enrichment.by_image("words", keys)
             case "attributes":
                 attributes = enrichment.by_image("attributes", keys)
+            case "matches":
+                matches = enrichment.by_image("score", keys)
             case "entities":
                 for row in enrichment.rows(["name", "rank"], keys):
                     if row["name"]:  # a row without a name says that nothing was made out
@@ -102,6 +104,7 @@ def examples(store: Store, posts: Sequence[Post], enrichments: Iterable[Artifact
             image_words=words.get(key, "") if (key := post.image_key) else "",
             attributes=tuple(attributes.get(key, ())) if key else (),
             entities=tuple(entities.get(key, ())) if key else (),
+            match=matches.get(key) if key else None,
         )
         for post in posts
     ]
@@ -116,12 +119,6 @@ def known_enrichment(store: Store, dataset: ArtifactRef, kind: str) -> ArtifactR
     }
     named = {v.target: v.at for v in store.names.current() if v.target in made}
     return max(named or made, key=lambda ref: (named or made)[ref], default=None)
-
-
-def require_enrichment(store: Store, dataset: ArtifactRef, kind: str) -> ArtifactRef:
-    if found := known_enrichment(store, dataset, kind):
-        return found
-    raise WrongInput(f"{dataset} has no {kind}; run `mmkp enrich` on it")
 
 
 def enrichment_kinds(reads: Iterable[str]) -> list[str]:

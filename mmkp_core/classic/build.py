@@ -6,15 +6,20 @@ from typing import Any
 import torch
 from torch import nn
 
+from mmkp_core.classic.batch import AnyField
 from mmkp_core.classic.blocks.block import Sizes
 from mmkp_core.classic.blocks.handover import Handover
 from mmkp_core.classic.declaration import require_fit
+from mmkp_core.classic.fields.gold_words import GoldField
 from mmkp_core.classic.fields.topic_words import topic_words
+from mmkp_core.classic.fields.words import PARTS
 from mmkp_core.classic.model import KeyphraseModel
 from mmkp_core.classic.parts.classifiers import CLASSIFIERS
 from mmkp_core.classic.parts.encoders import ENCODERS
 from mmkp_core.classic.parts.fusions import FUSIONS
 from mmkp_core.classic.parts.images import IMAGES
+from mmkp_core.classic.parts.matching import MATCHINGS
+from mmkp_core.classic.parts.stages import MatchedPhraseLossSpec
 from mmkp_core.classic.parts.topics import TOPICS
 from mmkp_core.classic.parts.writers import WRITERS
 from mmkp_core.classic.spec import ClassicSpec
@@ -40,6 +45,7 @@ def build_model(spec: ClassicSpec, known: Vocabularies, cell_numbers: int) -> Ke
     with torch.no_grad():
         embedding.weight.normal_(0.0, 0.1)[PAD] = 0.0
     image = _block(IMAGES, spec.image, sizes)
+    matching = _block(MATCHINGS, spec.matching, sizes)
     topics = _block(TOPICS, spec.topics, sizes)
     fusion = _block(FUSIONS, spec.fusion, sizes)
     encoder = _block(ENCODERS, spec.encoder, sizes)
@@ -47,8 +53,24 @@ def build_model(spec: ClassicSpec, known: Vocabularies, cell_numbers: int) -> Ke
     writer = _block(WRITERS, spec.writer, sizes)
     handover = spec.writer.handover if spec.writer else None
     return KeyphraseModel(
-        embedding, encoder, image, topics, fusion, classifier, writer, Handover(handover, known) if handover else None
+        embedding=embedding,
+        part_vectors=nn.Embedding(PARTS, sizes.word_size) if spec.reads.part_vectors else None,
+        encoder=encoder,
+        image=image,
+        matching=matching,
+        topics=topics,
+        fusion=fusion,
+        classifier=classifier,
+        writer=writer,
+        handover=Handover(handover, known) if handover else None,
+        more_fields=objective_fields(spec),
     )
+
+
+def objective_fields(spec: ClassicSpec) -> tuple[AnyField, ...]:
+    """Those that no block needs, but what a stage learns."""
+    gold = any(isinstance(s.objective, MatchedPhraseLossSpec) and s.objective.gold_cells for s in spec.stages)
+    return (GoldField,) if gold and spec.matching else ()
 
 
 def _block(table: Mapping[type[Any], str], part: Any, sizes: Sizes) -> Any:

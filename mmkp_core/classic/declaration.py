@@ -1,7 +1,7 @@
 """What a classic system reads, needs and answers with, derived from its spec."""
 
 from mmkp_core.classic.parts.images import ImageSpec
-from mmkp_core.classic.parts.stages import TopicLossSpec
+from mmkp_core.classic.parts.stages import MatchedPhraseLossSpec, TopicLossSpec
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.errors import WrongInput
 from mmkp_core.learning import Declaration
@@ -10,11 +10,12 @@ from mmkp_core.learning import Declaration
 def declaration(spec: ClassicSpec) -> Declaration:
     """Refuses a spec whose parts do not fit together."""
     require_fit(spec)
-    image = shown_image(spec)
+    image, third = shown_image(spec), spec.reads.in_their_place
     kinds = {
         "ocr": spec.reads.image_words,
-        "attributes": spec.reads.attributes,
-        "entities": spec.reads.entities,
+        "attributes": spec.reads.attributes or (spec.reads.entities and third == "attributes"),
+        "entities": spec.reads.entities and third == "entities",
+        "matches": reads_matches(spec),
         f"features/{image.features if image else ''}": image is not None,
     }
     return Declaration(
@@ -34,7 +35,17 @@ def heads(spec: ClassicSpec) -> tuple[str, ...]:
     """The names of its answers: `phrases` where there is one; else by the part that gives it."""
     if spec.writer is None or spec.classifier is None:
         return ("phrases",)
-    return ("joint", "generator", "classifier") if spec.writer.handover else ("generator", "classifier")
+    if not spec.writer.handover:
+        return ("generator", "classifier")
+    kept = any(stage.keeps_writer for stage in spec.stages)
+    return ("joint", "generator", "classifier") if kept else ("joint", "classifier")
+
+
+def reads_matches(spec: ClassicSpec) -> bool:
+    """Whether the data set's match scores are read."""
+    given = spec.matching is not None and spec.matching.whole == "given"
+    learned = any(isinstance(s.objective, MatchedPhraseLossSpec) and s.objective.pairs == "given" for s in spec.stages)
+    return given or learned or spec.reads.least_match > 0
 
 
 def require_fit(spec: ClassicSpec) -> None:
@@ -45,6 +56,8 @@ def require_fit(spec: ClassicSpec) -> None:
         "a writer needs an encoder: set encoder.kind": spec.writer and not spec.encoder,
         "writer.handover needs a classifier: set classifier.kind": handover and not spec.classifier,
         "writer.handover needs copying: set writer.copying.oov": handover and not (spec.writer and spec.writer.copying),
+        "matching needs an encoder and an image: set encoder.kind and image": spec.matching
+        and not (spec.encoder and spec.image),
         "writer.topics needs topics: set topics.topics": spec.writer and spec.writer.topics and not spec.topics,
         "a stage that learns topics needs topics: set topics.topics": not spec.topics
         and any(isinstance(stage.objective, TopicLossSpec) for stage in spec.stages),

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from mmkp_core.classic.batch import AnyField, ClassicBatch
-from mmkp_core.classic.blocks.block import Block, Classifier, Encoder, Fusion, ImageSide, Modalities
+from mmkp_core.classic.blocks.block import Block, Classifier, Encoder, Fusion, ImageSide, ImageStates, Modalities
 from mmkp_core.classic.blocks.handover import Handover
+from mmkp_core.classic.blocks.matching import Matched, Matching
 from mmkp_core.classic.blocks.topic_model import TopicModel
 from mmkp_core.classic.blocks.writer import Sources, Writer
 from mmkp_core.classic.fields.words import WordField
@@ -30,29 +31,39 @@ class Encoded:
     given: Modalities
     fused_BH: Tensor | None
     class_logits_BC: Tensor | None
+    unfiltered: ImageStates | None
+    """The image's cells before those that do not go with the text weigh less."""
+    matched: Matched | None
 
 
 class KeyphraseModel(nn.Module):
     def __init__(
         self,
+        *,
         embedding: nn.Embedding,
+        part_vectors: nn.Embedding | None,
         encoder: Encoder | None,
         image: ImageSide | None,
+        matching: Matching | None,
         topics: TopicModel | None,
         fusion: Fusion | None,
         classifier: Classifier | None,
         writer: Writer[Any] | None,
         handover: Handover | None,
+        more_fields: tuple[AnyField, ...] = (),
     ) -> None:
         super().__init__()
         self.embedding = embedding
+        self.part_vectors = part_vectors
         self.encoder = encoder
         self.image = image
+        self.matching = matching
         self.topics = topics
         self.fusion = fusion
         self.classifier = classifier
         self.writer = writer
         self.handover = handover
+        self.more_fields = more_fields
         self.frozen: Collection[str] = ()
 
     def forward(self, batch: ClassicBatch, measure: "Callable[[KeyphraseModel, ClassicBatch], Losses]") -> Losses:
@@ -61,13 +72,16 @@ class KeyphraseModel(nn.Module):
 
     def encode(self, batch: ClassicBatch) -> Encoded:
         vectors = self._vectors(batch)
-        text = self.encoder(batch, vectors) if self.encoder is not None else None
-        image = self.image(batch) if self.image is not None else None
+        text = self.encoder(batch[WordField], self._read(batch, vectors)) if self.encoder is not None else None
+        unfiltered = image = self.image(batch) if self.image is not None else None
+        matched = None
+        if self.matching is not None:
+            matched, image = self.matching(text, image, batch)
         topics = self.topics(batch) if self.topics is not None else None
         given = Modalities(batch, vectors, text, image, topics)
         fused_BH = self.fusion(given) if self.fusion is not None else None
         logits_BC = self.classifier(fused_BH) if self.classifier is not None else None
-        return Encoded(batch, given, fused_BH, logits_BC)
+        return Encoded(batch, given, fused_BH, logits_BC, unfiltered, matched)
 
     def sources(self, encoded: Encoded, writer: Writer[Any], *, handover: bool) -> Sources:
         """What `writer` reads of a batch; with a hand-over the words of the best classes are among what it can copy."""
@@ -87,13 +101,13 @@ class KeyphraseModel(nn.Module):
 
     def blocks(self) -> Iterator[Block]:
         """Those that it has, in the order in which word vectors are looked up."""
-        for block in (self.encoder, self.writer, self.image, self.topics, self.fusion, self.classifier):
+        for block in (self.encoder, self.writer, self.image, self.matching, self.topics, self.fusion, self.classifier):
             if block is not None:
                 yield block
 
     def fields(self) -> list[AnyField]:
         """The fields of a batch that its blocks need."""
-        return list(dict.fromkeys(field for block in self.blocks() for field in block.fields))
+        return list(dict.fromkeys((*(field for block in self.blocks() for field in block.fields), *self.more_fields)))
 
     def freeze(self, parts: Collection[str]) -> None:
         """Let these parts stay as they are, dropout included, and train all others."""
@@ -107,6 +121,13 @@ class KeyphraseModel(nn.Module):
             if name in self.frozen:
                 part.eval()
         return self
+
+    def _read(self, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> Tensor:
+        """The word vectors that are encoded."""
+        if self.part_vectors is None:
+            return vectors[WordField]
+        read_LBE: Tensor = vectors[WordField] + self.part_vectors(batch[WordField].part_LB)
+        return read_LBE
 
     def _vectors(self, batch: ClassicBatch) -> dict[AnyField, Tensor]:
         """Word vectors by field; one look-up for all: a second would be a second gradient as large as the table."""

@@ -8,6 +8,7 @@ from mmkp_core.classic.parts.classifiers import ClassifierSpec
 from mmkp_core.classic.parts.encoders import EncoderSpec, GruEncoderSpec
 from mmkp_core.classic.parts.fusions import FusionSpec
 from mmkp_core.classic.parts.images import ImageSpec
+from mmkp_core.classic.parts.matching import MatchingSpec
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.parts.stages import StageSpec
 from mmkp_core.classic.parts.topics import TopicSpec
@@ -38,6 +39,8 @@ class ClassicSpec:
     """How its words become states; none: no text is read."""
     image: ImageSpec | None = None
     """Which vectors of its image are read; none: the image is not looked at."""
+    matching: MatchingSpec | None = None
+    """How the image's cells are filtered by how well they go with the text; none: they are not."""
     topics: TopicSpec | None = None
     """How the topics of a post are found; none: nothing is known of them."""
     fusion: FusionSpec | None = None

@@ -1,5 +1,6 @@
 """The words and phrases that a classic system makes of posts, and the vocabularies that the training posts give."""
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from mmkp_core.data.post import Example
 from mmkp_core.data.text import tokens
 from mmkp_core.data.vocabulary import SEGMENT, Vocabulary, class_vocabulary, word_vocabulary
 
+RANDOM_WORDS = 5
 LONGEST_PHRASE = 20  # words; the longest published keyphrase has 7. A longer one is learned up to here
 
 
@@ -21,13 +23,26 @@ class Vocabularies:
 def source_words(example: Example, reads: ReadSpec) -> list[str]:
     """The words that a system reads of a post: its own, then those in its image.
 
-    With entities it is three parts for every post, as in MM-MKP's files, the middle one blank where nothing was read.
+    With entities it is three parts for every post, as in MM-MKP's files, the middle one blank where nothing was read;
+    random words in place of the entities are not among them (`random_words`).
     """
     own = tokens(example.post.text.lower()) if reads.own_words else []
-    seen = tokens(example.image_words.lower()) if reads.image_words else []
+    matches = example.match is None or example.match >= reads.least_match
+    seen = tokens(example.image_words.lower()) if reads.image_words and matches else []
     if reads.entities:
-        return [*own, SEGMENT, *seen, SEGMENT, *tokens(" ; ".join(example.entities).lower())]
-    return [*own, SEGMENT, *seen] if seen else own
+        return [*own, SEGMENT, *seen, SEGMENT, *(_entity_words(example, reads) if matches else [])]
+    return [*own, SEGMENT, *seen] if seen or (reads.image_words and reads.parts == "always") else own
+
+
+def _entity_words(example: Example, reads: ReadSpec) -> list[str]:
+    named = {"entities": example.entities, "attributes": example.attributes, "random_words": ()}[reads.in_their_place]
+    return tokens(" ; ".join(named).lower())
+
+
+def random_words(post_id: str, known: Vocabulary) -> list[str]:
+    """Five known words, the same for a post each time."""
+    choice = list(known.words[known.specials :])
+    return random.Random(post_id).sample(choice, min(RANDOM_WORDS, len(choice)))
 
 
 def attribute_words(example: Example, reads: ReadSpec) -> list[str]:

@@ -16,7 +16,7 @@ from mmkp_core.classic.features import cell_numbers, given_features, without_ima
 from mmkp_core.classic.fields.field import FieldInputs
 from mmkp_core.classic.folder import TrainedModel, save_model
 from mmkp_core.classic.model import KeyphraseModel
-from mmkp_core.classic.parts.stages import OBJECTIVES, HandoverLossSpec, StageSpec
+from mmkp_core.classic.parts.stages import OBJECTIVES, HandoverLossSpec, PhraseLossSpec, StageSpec
 from mmkp_core.classic.predictor import ClassicPredictor
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.texts import phrases, source_words, vocabularies
@@ -115,11 +115,16 @@ class Stages:
             checkpoint_steps=CHECKPOINT_STEPS,
             accelerator=self.accelerator,
             report=report,
-            criterion=self._answers_of(stage) if select == "f1" and stage.objective.answers else None,
+            criterion=self._answers_of(stage) if select == "f1" and self._answers_in(stage) else None,
         )
         self.epochs += fitted.epochs
         self.curve += [replace(point, name=f"{stage.name}/{point.name}") for point in fitted.curve]
         self.counts |= {f"{stage.name}_epochs": fitted.epochs, f"{stage.name}_best_epoch": fitted.best_epoch}
+
+    def _answers_in(self, stage: StageSpec) -> bool:
+        """Whether what a stage learns answers for posts."""
+        waits = isinstance(stage.objective, PhraseLossSpec) and not stage.objective.generation
+        return stage.objective.answers and not (waits and self.spec.classifier is None)
 
     def _answers_of(self, stage: StageSpec) -> Callable[[], float]:
         """How far the answers that a stage learns to give are from right, by the metric that the papers report."""

@@ -53,6 +53,8 @@ class Example:
     attributes: tuple[str, ...] = ()
     """Measured or given attribute words, best first."""
     entities: tuple[str, ...] = ()
+    match: float | None = None
+    """How well image and text go together, from 0 to 1, where the data set says."""
     rationale: str | None = None
     """An accepted rationale of the teacher, where there is one."""
 

@@ -18,6 +18,7 @@ from mmkp_core.vision.features.table import FeatureSpec, make_extractor
 from mmkp_core.vision.ocr.engines import engine_fingerprint
 from mmkp_core.vision.ocr.spec import OcrSpec
 from mmkp_core.vision.signatures import SIGNATURE_VERSION, SignatureSpec, image_signature
+from mmkp_core.vision.spec import GivenSpec
 
 Images = Iterable[tuple[str, bytes]]
 """Image keys with the images' bytes."""
@@ -101,11 +102,16 @@ def _signatures(spec: SignatureSpec) -> Engine:
     return Engine("signatures", "dct", f"signature-{SIGNATURE_VERSION}-{DECODE_VERSION}", extract)
 
 
+def _matches(spec: GivenSpec) -> Engine:
+    return Engine("matches", "given", "given")
+
+
 _ENGINES: Mapping[str, Callable[[Any], Engine]] = {
     "ocr": _ocr,
     "attributes": _attributes,
     "entities": _entities,
     "features": _features,
+    "matches": _matches,
     "signatures": _signatures,
 }
 

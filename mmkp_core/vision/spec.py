@@ -13,6 +13,11 @@ from mmkp_core.vision.signatures import SignatureSpec
 
 
 @spec
+class GivenSpec:
+    """What comes with the posts and is made by nobody here: nothing about it can be chosen."""
+
+
+@spec
 class EnrichSpec:
     """Words, attributes, vectors and entities of images; the defaults need no network and no weights."""
 
@@ -36,13 +41,13 @@ class EnrichSpec:
         if kind == "signatures":
             return SignatureSpec()
         if kind == "matches":
-            raise KeyError(f"{kind} are given with the posts; nothing here makes them")
+            return GivenSpec()
         name, _, extractor = kind.partition("/")
         return self.features.of(extractor) if name == "features" else getattr(self, name)
 
     def with_recorded(self, kind: str, document: Mapping[str, Any]) -> "EnrichSpec":
         """These settings with those of one kind as a record holds them."""
         name = kind.partition("/")[0]
-        if name == "signatures":
+        if name in ("signatures", "matches"):
             return self
         return replace(self, **{name: load(type(getattr(self, name)), document)})

@@ -7,9 +7,10 @@ import pytest
 
 from mmkp_core.data.demo import write_demo
 from mmkp_core.data.demo.spec import DemoSpec
-from mmkp_core.errors import Unavailable, UnknownName
+from mmkp_core.data.post import Post
+from mmkp_core.errors import Unavailable, UnknownName, WrongInput
 from mmkp_core.reference.learner import ReferenceLearner
-from storage.enrichment import EnrichmentFacts
+from storage.enrichment import EnrichmentFacts, examples
 from storage.store import Store
 
 pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_server")]
@@ -70,6 +71,25 @@ def test_a_runs_address_follows_the_learners_version(home: Path, split: str, mon
     monkeypatch.setattr(ReferenceLearner, "version", ReferenceLearner.version + 1)
     run("train", system="frequent", data=split)
     assert len(addresses(home, "run")) == 2
+
+
+def test_match_scores_are_those_that_came_with_the_posts(home: Path, split: str, tmp_path: Path) -> None:
+    lines = [
+        f"night bus {n} <seg> <seg> dog ; cat<sep>night bus<sep>https://example.org/{n}.jpg<sep>"
+        f"tensor([[0.{9 - n}, 0.{n + 1}]])<sep>{int(n > 4)}<sep>dog ; cat"
+        for n in range(9)
+    ]
+    (tmp_path / "train_ocr_kw.txt").write_text("\n".join(lines) + "\n")
+    run("ingest", source={"path": str(tmp_path / "train_ocr_kw.txt"), "format": "mm-mkp"}, name="given")
+    few = {"training.epochs": 1, "hidden": 8, "word_size": 8, "stages.handover.epochs": 1}
+    run("train", system="mm-mkp-given-match", data="given", settings=few)
+
+    store = Store(home)
+    [made] = list(store.records("enrichment", "matches"))
+    posts = [Post(post_id=str(n), text="", image_ref=f"https://example.org/{n}.jpg") for n in (0, 8, 9)]
+    assert [e.match for e in examples(store, posts, [made.ref])] == [pytest.approx(0.1), pytest.approx(0.9), None]
+    with pytest.raises(WrongInput, match="came without match scores"):
+        run("train", system="mm-mkp-given-match", data=split, settings=few)
 
 
 def test_vectors_are_made_by_the_extractor_that_a_system_reads(home: Path, split: str) -> None:

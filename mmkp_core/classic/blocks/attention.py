@@ -79,6 +79,11 @@ class MultiHeadLayer(nn.Module):
         return out_BH
 
 
+def masked_max(items_BNH: Tensor, mask_BN: Tensor) -> Tensor:
+    """The highest of each number among the items that are there; what is not is never the highest."""
+    return items_BNH.masked_fill(~mask_BN.unsqueeze(-1), torch.finfo(items_BNH.dtype).min).amax(1)
+
+
 def masked_mean(items_BNH: Tensor, mask_BN: Tensor) -> Tensor:
     """The mean of the items that are there; zero where none is."""
     weights_BN = mask_BN / mask_BN.sum(1, keepdim=True).clamp(min=1)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mmkp_core.classic.batch import AnyField, ClassicBatch
 from mmkp_core.classic.fields.field import FieldInputs
+from mmkp_core.classic.fields.words import WordTensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,10 @@ class ImageStates(ABC):
     def mean(self) -> Tensor:
         """[B, H] of the cells that are there."""
 
+    @abstractmethod
+    def of(self, row_B: Tensor) -> "ImageStates":
+        """The images of other rows, one for each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Modalities:
@@ -104,8 +109,8 @@ class Modalities:
 
 class Encoder(Block, ABC):
     @abstractmethod
-    def forward(self, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> TextStates:
-        """The words of the posts as states."""
+    def forward(self, words: WordTensors, vectors_LBE: Tensor) -> TextStates:
+        """Texts as states, word by word."""
 
 
 class ImageSide(Block, ABC):

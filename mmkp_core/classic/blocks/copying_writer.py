@@ -34,16 +34,16 @@ from mmkp_core.data.vocabulary import SEP
 
 
 class CopyingWriter(Writer[State]):
-    def __init__(self, spec: CopyingSpec, sizes: Sizes) -> None:
+    def __init__(self, spec: CopyingSpec, sizes: Sizes, *, feeds: bool = False) -> None:
         super().__init__()
         self.one_sequence = isinstance(spec, SequenceSpec) and spec.target == "all"
         self.reads_topics = frozenset(spec.topics)
         hidden = sizes.hidden
-        features = 2 * hidden + self.topics_in("output", sizes)
+        features = 2 * hidden + feeds * sizes.word_size + self.topics_in("output", sizes)
         gate_inputs = 2 * hidden + sizes.word_size + self.topics_in("switch", sizes)
         shares = spec.handover.shares if spec.handover else None
         self.attention = AdditiveAttention(hidden, hidden + self.topics_in("attention", sizes))
-        self.context = nn.Linear(2 * hidden, hidden)
+        self.context = None if feeds else nn.Linear(2 * hidden, hidden)
         self.words = WordHead(features, hidden, sizes.words, sizes.dropout)
         self.generate = nn.Linear(gate_inputs, 1) if spec.copying else None
         self.text_share = nn.Linear(gate_inputs, 1) if shares == "normalised" else None
@@ -61,25 +61,11 @@ class CopyingWriter(Writer[State]):
             topics_MK = topics_MK.unsqueeze(1).expand(-1, of_MX.shape[1], -1)
         return torch.cat((of_MX, topics_MK), dim=-1)
 
-    @abstractmethod
-    def states(self, sources: Sources, phrases: PhraseTensors, word_TNE: Tensor) -> Tensor:
-        """The state [T, N, H] after each word of the phrases; what stands in their padding means nothing."""
-
     def sources(
         self, text: TextStates, fused_BH: Tensor | None, copied_BL: Tensor, topics_BK: Tensor | None = None
     ) -> Sources:
         copied_BS = copied_BL if self.generate is not None else copied_BL[:, :0]
         return Sources(text, self.attention.prepare(text.states_BLH), fused_BH, copied_BS, topics_BK)
-
-    def log_likelihood(
-        self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor], embedding: nn.Embedding
-    ) -> Tensor:
-        phrases, word_TNE = batch[PhraseField], vectors[PhraseField]
-        state_TNH = self.states(sources, phrases, word_TNE)
-        post_M = phrases.post_M
-        state_MH = state_TNH.flatten(0, 1).index_select(0, phrases.place_M)
-        word_ME = word_TNE.flatten(0, 1).index_select(0, phrases.place_M)
-        return self.weigh(sources, self.next_words(sources, state_MH, word_ME, post_M), phrases.target_M, post_M)
 
     def phrases(self, sources: Sources, embedding: nn.Embedding, spec: DecodeSpec) -> list[list[Phrase]]:
         if not self.one_sequence:
@@ -87,16 +73,29 @@ class CopyingWriter(Writer[State]):
         sequences = beam_search(self, embedding, sources, replace(spec, keep=spec.beam))
         return [[phrase for sequence in post for phrase in _parts(sequence)] for post in sequences]
 
-    def next_words(self, sources: Sources, state_MH: Tensor, word_ME: Tensor, post_M: Tensor) -> NextWords:
-        """What comes after each state, which is the one after reading `word_ME`."""
-        asker_MH = self.with_topics("attention", state_MH, sources, post_M)
-        attention_ML = self.attention(sources.keys_BLH, sources.text.mask_BL, asker_MH, post_M)
+    def attended(self, sources: Sources, state_MH: Tensor, post_M: Tensor) -> tuple[Tensor, Tensor]:
+        """The attention of each state over the words of its text, and what it finds there."""
+        asker_MX = self.with_topics("attention", state_MH, sources, post_M)
+        attention_ML = self.attention(sources.keys_BLH, sources.text.mask_BL, asker_MX, post_M)
         read_MH = torch.bmm(attention_ML.unsqueeze(1), sources.text.states_BLH.index_select(0, post_M)).squeeze(1)
-        context_MH = self.context(torch.cat((read_MH, state_MH), dim=-1))
+        return attention_ML, read_MH
+
+    def answer(
+        self,
+        sources: Sources,
+        read_MH: Tensor,
+        state_MH: Tensor,
+        word_ME: Tensor,
+        attention_ML: Tensor,
+        post_M: Tensor,
+    ) -> NextWords:
+        """What comes after each state, given what it found in its text."""
+        context_MH = read_MH if self.context is None else self.context(torch.cat((read_MH, state_MH), dim=-1))
         if sources.fused_BH is not None:
             context_MH = context_MH + sources.fused_BH.index_select(0, post_M)
         both_MI = torch.cat((context_MH, state_MH), dim=-1)
-        features_MI = self.with_topics("output", both_MI, sources, post_M)
+        fed_MI = both_MI if self.context is not None else torch.cat((both_MI, word_ME), dim=-1)
+        features_MI = self.with_topics("output", fed_MI, sources, post_M)
         if self.generate is None:
             return NextWords(features_MI, attention_ML.new_ones(len(post_M)), attention_ML[:, :0], attention_ML)
         gate_inputs = self.with_topics("switch", torch.cat((both_MI, word_ME), dim=-1), sources, post_M)
@@ -119,6 +118,29 @@ class CopyingWriter(Writer[State]):
         matches_MS = sources.copied_BS.index_select(0, post_M) == target_M.unsqueeze(1)
         copied_M = (following.copy_MS * matches_MS).sum(-1)
         return (following.generate_M * generated_M * known_M + copied_M + FLOOR).log()
+
+
+class WholePhraseWriter(CopyingWriter[State]):
+    """A copying writer whose states need the words alone: whole phrases are read at once."""
+
+    @abstractmethod
+    def states(self, sources: Sources, phrases: PhraseTensors, word_TNE: Tensor) -> Tensor:
+        """The state [T, N, H] after each word of the phrases; what stands in their padding means nothing."""
+
+    def log_likelihood(
+        self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor], embedding: nn.Embedding
+    ) -> Tensor:
+        phrases, word_TNE = batch[PhraseField], vectors[PhraseField]
+        state_TNH = self.states(sources, phrases, word_TNE)
+        post_M = phrases.post_M
+        state_MH = state_TNH.flatten(0, 1).index_select(0, phrases.place_M)
+        word_ME = word_TNE.flatten(0, 1).index_select(0, phrases.place_M)
+        return self.weigh(sources, self.next_words(sources, state_MH, word_ME, post_M), phrases.target_M, post_M)
+
+    def next_words(self, sources: Sources, state_MH: Tensor, word_ME: Tensor, post_M: Tensor) -> NextWords:
+        """What comes after each state, which is the one after reading `word_ME`."""
+        attention_ML, read_MH = self.attended(sources, state_MH, post_M)
+        return self.answer(sources, read_MH, state_MH, word_ME, attention_ML, post_M)
 
 
 def _parts(sequence: Phrase) -> Iterator[Phrase]:

@@ -1,14 +1,13 @@
 """The bidirectional GRU that reads the words of a post."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor
 
-from mmkp_core.classic.batch import AnyField, ClassicBatch
+from mmkp_core.classic.batch import AnyField
 from mmkp_core.classic.blocks.block import Encoder, Sizes, TextStates
 from mmkp_core.classic.blocks.gru import BiGru
-from mmkp_core.classic.fields.words import WordField
+from mmkp_core.classic.fields.words import WordField, WordTensors
 from mmkp_core.classic.parts.encoders import GruEncoderSpec
 from mmkp_core.errors import WrongInput
 
@@ -24,7 +23,6 @@ class GruEncoder(Encoder):
             )
         self.gru = BiGru(sizes.word_size, sizes.hidden, spec.layers, sizes.dropout)
 
-    def forward(self, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> TextStates:
-        words = batch[WordField]
-        state_LBH, last_BH = self.gru(vectors[WordField], words.lengths)
+    def forward(self, words: WordTensors, vectors_LBE: Tensor) -> TextStates:
+        state_LBH, last_BH = self.gru(vectors_LBE, words.lengths)
         return TextStates(state_LBH.transpose(0, 1).contiguous(), words.mask_BL, last_BH)

@@ -6,14 +6,14 @@ Axes: R rows, N phrases, T steps, H hidden, E word size.
 from torch import Tensor
 
 from mmkp_core.classic.blocks.block import Sizes
-from mmkp_core.classic.blocks.copying_writer import CopyingWriter
+from mmkp_core.classic.blocks.copying_writer import WholePhraseWriter
 from mmkp_core.classic.blocks.gru import StepGru
 from mmkp_core.classic.blocks.writer import NextWords, Sources
 from mmkp_core.classic.fields.phrases import PhraseTensors
 from mmkp_core.classic.parts.writers import GruWriterSpec
 
 
-class GruWriter(CopyingWriter[Tensor]):
+class GruWriter(WholePhraseWriter[Tensor]):
     """Its state [R, H] is that of the GRU."""
 
     def __init__(self, spec: GruWriterSpec, sizes: Sizes) -> None:

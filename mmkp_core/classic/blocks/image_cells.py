@@ -62,6 +62,9 @@ class ProjectedCells(ImageStates):
         mean_BH: Tensor = self.project(self.raw_BPD.sum(1) / count_B1)  # it is linear: the mean of its results
         return mean_BH
 
+    def of(self, row_B: Tensor) -> "ProjectedCells":
+        return ProjectedCells(self.raw_BPD[row_B], self.mask_BP[row_B], self.project)
+
 
 def scale(features: ImageFeatures, keys: list[str | None]) -> tuple[np.ndarray, np.ndarray] | None:
     """Mean and deviation [D] of each number over the cells of these images; None without a cell."""

@@ -1,9 +1,8 @@
 """The fusion of AVG and MAX: the states of a post's words, pooled. No image is joined."""
 
-import torch
 from torch import Tensor, nn
 
-from mmkp_core.classic.blocks.attention import masked_mean
+from mmkp_core.classic.blocks.attention import masked_max, masked_mean
 from mmkp_core.classic.blocks.block import Fusion, Modalities, Sizes
 from mmkp_core.classic.parts.fusions import TextPoolSpec
 
@@ -16,10 +15,6 @@ class TextPool(Fusion):
 
     def forward(self, given: Modalities) -> Tensor:
         states_BLH, mask_BL = given.text.states_BLH, given.text.mask_BL
-        if self.pool == "mean":
-            pooled_BH = masked_mean(states_BLH, mask_BL)
-        else:
-            lowest = torch.finfo(states_BLH.dtype).min  # padding is never the highest
-            pooled_BH = states_BLH.masked_fill(~mask_BL.unsqueeze(-1), lowest).amax(1)
+        pooled_BH = (masked_mean if self.pool == "mean" else masked_max)(states_BLH, mask_BL)
         pooled: Tensor = self.dropout(pooled_BH)
         return pooled

@@ -1,15 +1,14 @@
 """The Transformer that reads the words of a post."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor, nn
 
-from mmkp_core.classic.batch import AnyField, ClassicBatch
+from mmkp_core.classic.batch import AnyField
 from mmkp_core.classic.blocks.attention import masked_mean
 from mmkp_core.classic.blocks.block import Encoder, Sizes, TextStates
 from mmkp_core.classic.blocks.transformer import positions, require_heads
-from mmkp_core.classic.fields.words import WordField
+from mmkp_core.classic.fields.words import WordField, WordTensors
 from mmkp_core.classic.parts.encoders import TransformerEncoderSpec
 
 
@@ -29,9 +28,9 @@ class TransformerEncoder(Encoder):
         norm = nn.LayerNorm(sizes.hidden)
         self.layers = nn.TransformerEncoder(layer, spec.layers, norm, enable_nested_tensor=False)
 
-    def forward(self, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> TextStates:
-        mask_BL = batch[WordField].mask_BL
-        words_BLH = self.project(vectors[WordField].transpose(0, 1))
+    def forward(self, words: WordTensors, vectors_LBE: Tensor) -> TextStates:
+        mask_BL = words.mask_BL
+        words_BLH = self.project(vectors_LBE.transpose(0, 1))
         placed_BLH = words_BLH + positions(words_BLH.shape[1], words_BLH.shape[2], words_BLH.device)
         states_BLH = self.layers(self.dropout(placed_BLH), src_key_padding_mask=~mask_BL)
         states_BLH = states_BLH * mask_BL.unsqueeze(-1)

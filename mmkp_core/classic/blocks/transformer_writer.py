@@ -7,14 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from mmkp_core.classic.blocks.block import Sizes
-from mmkp_core.classic.blocks.copying_writer import CopyingWriter
+from mmkp_core.classic.blocks.copying_writer import WholePhraseWriter
 from mmkp_core.classic.blocks.transformer import positions, require_heads
 from mmkp_core.classic.blocks.writer import NextWords, Sources
 from mmkp_core.classic.fields.phrases import PhraseTensors
 from mmkp_core.classic.parts.writers import SetWriterSpec, TransformerWriterSpec
 
 
-class TransformerWriter(CopyingWriter[Tensor]):
+class TransformerWriter(WholePhraseWriter[Tensor]):
     """Its state [R, T, E] are the vectors of the words read so far."""
 
     def __init__(self, spec: TransformerWriterSpec | SetWriterSpec, sizes: Sizes) -> None:

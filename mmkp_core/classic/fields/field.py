@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mmkp_core.classic.spec import ClassicSpec
-from mmkp_core.classic.texts import Vocabularies, first_place, phrases, source_words
+from mmkp_core.classic.texts import Vocabularies, first_place, phrases, random_words, source_words
 from mmkp_core.data.post import Example, ImageFeatures
 from mmkp_core.data.vocabulary import PAD, CopyCodes, copy_codes
 
@@ -54,7 +54,11 @@ class FieldInputs:
 
     def source(self, place: int) -> list[str]:
         """What is read of a post, in words; one blank word where there is nothing."""
-        return (source_words(self.examples[place], self.spec.reads) or [""])[: self.spec.reads.longest]
+        reads, example = self.spec.reads, self.examples[place]
+        words = source_words(example, reads)
+        if reads.entities and reads.in_their_place == "random_words":
+            words += random_words(example.post.post_id, self.known.words)
+        return (words or [""])[: reads.longest]
 
     @cached_property
     def phrases(self) -> list[list[list[str]]]:

@@ -4,19 +4,22 @@ from torch import Tensor, nn
 
 from mmkp_core.classic.batch import ClassicBatch
 from mmkp_core.classic.fields.labels import LabelField
-from mmkp_core.classic.model import KeyphraseModel, Losses
+from mmkp_core.classic.model import Encoded, KeyphraseModel, Losses
 from mmkp_core.classic.objectives.loss import SummedLoss, generation_loss
 from mmkp_core.classic.parts.stages import PhraseLossSpec
 
 
 class PhraseLoss(SummedLoss):
     def __init__(self, spec: PhraseLossSpec) -> None:
-        pass
+        self._spec = spec
 
     def losses(self, model: KeyphraseModel, batch: ClassicBatch) -> Losses:
-        encoded = model.encode(batch)
+        return self.losses_of(model, model.encode(batch))
+
+    def losses_of(self, model: KeyphraseModel, encoded: Encoded) -> Losses:
+        batch = encoded.batch
         found: dict[str, tuple[Tensor, int]] = {}
-        if model.writer is not None:
+        if model.writer is not None and self._spec.generation:
             sources = model.sources(encoded, model.writer, handover=False)
             likelihood_M = model.writer.log_likelihood(sources, batch, encoded.given.vectors, model.embedding)
             found["generation"] = generation_loss(likelihood_M)

@@ -39,6 +39,20 @@ class EachAsksOthersSpec:
 
 
 @spec
+class TextAsksImageSpec:
+    """MM-MKP: the highest of each number over the words attends over the image's cells."""
+
+    joins: ClassVar[tuple[Side, ...]] = ("encoder", "image")
+
+    kind: Literal["text_asks_image"] = "text_asks_image"
+    """Which fusion."""
+    heads: Annotated[int, Ge(1), Le(64)] = 4
+    """Heads of the attention."""
+    head_size: Annotated[int, Ge(1), Le(1024)] = 128
+    """Numbers per head."""
+
+
+@spec
 class ImageMeanSpec:
     """The mean of the image's cells and nothing else."""
 
@@ -98,6 +112,7 @@ class TopicMemorySpec:
 
 FusionSpec = (
     ImageAsksTextSpec
+    | TextAsksImageSpec
     | EachAsksOthersSpec
     | ImageMeanSpec
     | TextPoolSpec
@@ -108,6 +123,7 @@ FusionSpec = (
 
 FUSIONS: Mapping[type[Any], str] = {
     ImageAsksTextSpec: "mmkp_core.classic.blocks.image_asks_text:ImageAsksText",
+    TextAsksImageSpec: "mmkp_core.classic.blocks.text_asks_image:TextAsksImage",
     EachAsksOthersSpec: "mmkp_core.classic.blocks.each_asks_others:EachAsksOthers",
     ImageMeanSpec: "mmkp_core.classic.blocks.image_mean:ImageMean",
     TextPoolSpec: "mmkp_core.classic.blocks.text_pool:TextPool",

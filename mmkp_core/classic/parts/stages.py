@@ -9,7 +9,9 @@ from annotated_types import Ge, Gt, Le
 from mmkp_core.spec import spec
 from mmkp_core.training.spec import TrainingSpec
 
-Part = Literal["embedding", "encoder", "image", "fusion", "topics", "classifier", "writer"]
+Part = Literal[
+    "embedding", "part_vectors", "encoder", "image", "matching", "fusion", "topics", "classifier", "writer"
+]  # fmt: skip
 """What can be frozen; `embedding` are the word vectors."""
 
 
@@ -21,6 +23,26 @@ class PhraseLossSpec:
 
     kind: Literal["phrases"] = "phrases"
     """Which objective."""
+    generation: bool = True
+    """The writer learns too; else it waits for a later stage."""
+
+
+@spec
+class MatchedPhraseLossSpec(PhraseLossSpec):
+    """MM-MKP's first stage: the keyphrases, whether images go with texts, and which of their cells do."""
+
+    kind: Literal["matched_phrases"] = "matched_phrases"  # type: ignore[assignment]
+    """Which objective."""
+    pairs: Literal["shuffled", "given", "none"] = "shuffled"
+    """What says whether an image goes with a text: own images do and other posts' do not, the data set's match scores,
+    or nothing."""
+    gold_cells: bool = True
+    """The cells that go with a text should be those that go with its keyphrases."""
+    compared: Literal["weights", "scores"] = "weights"
+    """By what cells are compared there: their weights, on average (paper), or their scores, summed, without the match
+    of the whole on the keyphrases' side (release)."""
+    gold_learns: bool = False
+    """The cells of the keyphrases learn from those of the text as well, as in the release."""
 
 
 @spec
@@ -43,10 +65,11 @@ class TopicLossSpec:
     """Which objective."""
 
 
-ObjectiveSpec = PhraseLossSpec | HandoverLossSpec | TopicLossSpec
+ObjectiveSpec = PhraseLossSpec | MatchedPhraseLossSpec | HandoverLossSpec | TopicLossSpec
 
 OBJECTIVES: Mapping[type[Any], str] = {
     PhraseLossSpec: "mmkp_core.classic.objectives.phrases:PhraseLoss",
+    MatchedPhraseLossSpec: "mmkp_core.classic.objectives.matched_phrases:MatchedPhraseLoss",
     HandoverLossSpec: "mmkp_core.classic.objectives.handover:HandoverLoss",
     TopicLossSpec: "mmkp_core.classic.objectives.topics:TopicLoss",
 }

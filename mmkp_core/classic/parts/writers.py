@@ -59,6 +59,14 @@ class GruWriterSpec(SequenceSpec):
 
 
 @spec
+class FeedingGruWriterSpec(SequenceSpec):
+    """A GRU that reads with each word what its attention found before it (input feeding): the writer of MM-MKP."""
+
+    kind: Literal["feeding_gru"] = "feeding_gru"
+    """Which writer."""
+
+
+@spec
 class LayersSpec:
     """The layers of a Transformer writer: layer norms before its parts, positions by sines."""
 
@@ -94,10 +102,11 @@ class SetWriterSpec(LayersSpec, CopyingSpec):
     """How much a code counts that should write nothing: of the first half, of the second."""
 
 
-WriterSpec = GruWriterSpec | TransformerWriterSpec | SetWriterSpec
+WriterSpec = GruWriterSpec | FeedingGruWriterSpec | TransformerWriterSpec | SetWriterSpec
 
 WRITERS: Mapping[type[Any], str] = {
     GruWriterSpec: "mmkp_core.classic.blocks.gru_writer:GruWriter",
+    FeedingGruWriterSpec: "mmkp_core.classic.blocks.feeding_writer:FeedingWriter",
     TransformerWriterSpec: "mmkp_core.classic.blocks.transformer_writer:TransformerWriter",
     SetWriterSpec: "mmkp_core.classic.blocks.set_writer:SetWriter",
 }

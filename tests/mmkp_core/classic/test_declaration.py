@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ ROWS = {row.id: row.spec for row in CLASSIC_SYSTEMS}
 
 def test_what_a_row_reads_needs_and_answers_with_follows_from_its_parts() -> None:
     three = ("joint", "generator", "classifier")
+    mm_mkp: dict[str, Any] = {"needs": ("image",), "heads": three}
     assert {name: declaration(spec) for name, spec in ROWS.items()} == {
         "image-grid": Declaration(own_words=False, reads=("features/grid",), needs=("image",)),
         "vgg": Declaration(own_words=False, reads=("features/vgg16",), needs=("image",)),
@@ -32,6 +34,22 @@ def test_what_a_row_reads_needs_and_answers_with_follows_from_its_parts() -> Non
         "m3h-att": Declaration(reads=("ocr", "attributes", "features/grid"), needs=("image",), heads=three),
         "m3h-att-tf": Declaration(reads=("ocr", "attributes", "features/grid"), needs=("image",), heads=three),
         "m3h-att-as-released": Declaration(reads=("ocr", "features/grid"), needs=("image",), heads=three),
+        "m3h-att-po": Declaration(reads=("ocr", "features/grid"), needs=("image",), heads=three),
+        "mm-mkp": Declaration(reads=("ocr", "entities", "features/grid"), **mm_mkp),
+        "mm-mkp-as-released": Declaration(reads=("ocr", "entities", "features/grid"), needs=("image",), heads=three),
+        "mm-mkp-tf": Declaration(reads=("ocr", "entities", "features/grid"), **mm_mkp),
+        "mm-mkp-random-words": Declaration(reads=("ocr", "features/grid"), **mm_mkp),
+        "mm-mkp-attributes": Declaration(reads=("ocr", "attributes", "features/grid"), **mm_mkp),
+        "mm-mkp-given-match": Declaration(reads=("ocr", "entities", "matches", "features/grid"), **mm_mkp),
+        "mm-mkp-matched-words": Declaration(reads=("ocr", "entities", "matches", "features/grid"), **mm_mkp),
+        "mm-mkp-no-itm-loss": Declaration(reads=("ocr", "entities", "features/grid"), **mm_mkp),
+        "mm-mkp-no-irtm-loss": Declaration(reads=("ocr", "entities", "features/grid"), **mm_mkp),
+        "mm-mkp-no-classifier": Declaration(reads=("ocr", "entities", "features/grid"), needs=("image",)),
+        "mm-mkp-no-entities": Declaration(reads=("ocr", "features/grid"), **mm_mkp),
+        "mm-mkp-no-ocr": Declaration(reads=("entities", "features/grid"), **mm_mkp),
+        "mm-mkp-no-image-match": Declaration(reads=("ocr", "entities", "features/grid"), **mm_mkp),
+        "mm-mkp-no-region-match": Declaration(reads=("ocr", "entities", "features/grid"), **mm_mkp),
+        "mm-mkp-no-filter": Declaration(reads=("ocr", "entities", "features/grid"), **mm_mkp),
         "m3h-att-blind": Declaration(reads=("ocr",), heads=three),
     }
 
@@ -53,6 +71,7 @@ def test_an_extractor_is_read_by_its_name() -> None:
         ("topic", {"topics": None}, "writer.topics needs topics"),
         ("avg", {"fusion.kind": "topic_memory"}, "fusion topic_memory needs topics"),
         ("copy", {"stages.phrases.objective.kind": "topics"}, "a stage that learns topics needs topics"),
+        ("mm-mkp", {"image": None}, "matching needs an encoder and an image"),
         ("copy", {"stages": ()}, "needs a stage"),
         ("m3h-att", {"stages.handover.name": "phrases"}, "two stages have one name"),
     ],

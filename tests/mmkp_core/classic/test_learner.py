@@ -171,7 +171,7 @@ def test_every_row_overfits_twenty_posts(tmp_path: Path, system: str) -> None:
     """What it is shown of them differs from post to post, whichever of text, words and image it reads."""
     examples, features = posts(60)
     shown = [e for e in examples if e.post.keyphrases[0].startswith("all" if system in IMAGE_ALONE else "go")][:20]
-    changes = {"training__epochs": 60, "training__learning_rate": 0.02, "hidden": 24, "word_size": 16}
+    changes = {"training__epochs": 100, "training__learning_rate": 0.01, "hidden": 24, "word_size": 16}
     spec = replace(small(system, **changes), dropout=0.0)  # type: ignore[arg-type]
     learn(spec, LearningData(shown, [], features), tmp_path)
 

@@ -22,7 +22,7 @@ def given(attributes: bool = True, cells: tuple[bool, bool] = (True, True)) -> M
     image: ImageStates = ProjectedCells(raw * mask.unsqueeze(-1), mask, project)
     words = AttributeTensors(torch.tensor([[5, 6]]), torch.tensor([[attributes, attributes]]))
     numbers = torch.tensor([[7, 8]])
-    read = WordTensors([2], numbers.t(), numbers, text.mask_BL)
+    read = WordTensors([2], numbers.t(), numbers, text.mask_BL, torch.zeros(2, 1, dtype=torch.long))
     batch = ClassicBatch(np.array([0]), {AttributeField: words, WordField: read})
     topics = Topics(torch.randn(1, 2), torch.randn(1, 2), torch.randn(5, 2), torch.tensor(0.0))
     vectors = {AttributeField: torch.randn(1, 2, 3), WordField: torch.randn(2, 1, 3)}

@@ -18,7 +18,7 @@ def test_states_and_mask_stand_post_by_post() -> None:
     encoder = GruEncoder(GruEncoderSpec(), SIZES)
     batch = samples(inputs([example("a"), example("a b c")], ClassicSpec()), WordField).batch(np.arange(2))
     vectors = torch.randn(3, 2, 3)
-    text = encoder(batch, {WordField: vectors})
+    text = encoder(batch[WordField], vectors)
 
     assert text.mask_BL.tolist() == [[True, True, True], [True, False, False]]
     assert text.states_BLH.shape == (2, 3, 4)

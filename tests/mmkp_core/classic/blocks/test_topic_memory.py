@@ -56,6 +56,7 @@ def test_what_stands_past_the_last_word_changes_nothing() -> None:
         torch.cat((words.words_LB, pad)),
         torch.cat((words.copied_BL, pad), dim=1),
         torch.cat((words.mask_BL, torch.tensor([[False]])), dim=1),
+        torch.cat((words.part_LB, pad)),
     )
     batch = replace(modalities.batch, fields={**modalities.batch.fields, WordField: longer})
     vectors = {**modalities.vectors, WordField: torch.cat((modalities.vectors[WordField], torch.full((1, 1, 3), 9.0)))}

@@ -19,8 +19,8 @@ def test_a_post_is_read_alone_as_it_is_among_others_and_its_padding_is_zero() ->
     encoder = TransformerEncoder(SPEC, SIZES).eval()
     given = samples(inputs([example("a"), example("a b c")], ClassicSpec()), WordField)
     vectors = torch.randn(3, 2, 3)
-    together = encoder(given.batch(np.arange(2)), {WordField: vectors})
-    alone = encoder(given.batch(np.array([0])), {WordField: vectors[:1, 1:]})
+    together = encoder(given.batch(np.arange(2))[WordField], vectors)
+    alone = encoder(given.batch(np.array([0]))[WordField], vectors[:1, 1:])
 
     assert together.mask_BL.tolist() == [[True, True, True], [True, False, False]]
     torch.testing.assert_close(together.states_BLH[1, :1], alone.states_BLH[0])
@@ -33,7 +33,7 @@ def test_the_order_of_words_counts() -> None:
     encoder = TransformerEncoder(SPEC, SIZES).eval()
     batch = samples(inputs([example("a b c")], ClassicSpec()), WordField).batch(np.arange(1))
     vectors = torch.randn(3, 1, 3)
-    there, back = (encoder(batch, {WordField: v}).states_BLH[0] for v in (vectors, vectors.flip(0)))
+    there, back = (encoder(batch[WordField], v).states_BLH[0] for v in (vectors, vectors.flip(0)))
 
     assert not torch.allclose(there, back.flip(0), atol=1e-3)
 

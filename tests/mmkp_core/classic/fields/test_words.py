@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from mmkp_core.classic.fields.field import FieldInputs
 from mmkp_core.classic.fields.phrases import PhraseField
 from mmkp_core.classic.fields.words import WordField
+from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.texts import Vocabularies
 from mmkp_core.data.vocabulary import PAD, UNK, class_vocabulary, word_vocabulary
@@ -34,3 +37,12 @@ def test_any_text_becomes_a_batch(raw: list[tuple[str, list[str]]]) -> None:
     assert int(words.words_LB.max()) < len(given.known.words)
     assert int(phrases.read_TN.max() if phrases.read_TN.numel() else 0) < len(given.known.words)
     assert len(phrases.target_M) == sum(phrases.lengths)
+
+
+def test_the_parts_of_a_text_are_told_apart_from_their_sign_on() -> None:
+    post = replace(example("my text", "x", seen="of image"), entities=("a cup",))
+    batch = WordField(inputs([post, example("bare", "x")], ClassicSpec(reads=ReadSpec(entities=True)))).batch(
+        np.array([0, 1])
+    )
+
+    assert batch.part_LB.T.tolist() == [[0, 0, 1, 1, 1, 2, 2, 2], [0, 1, 2, 0, 0, 0, 0, 0]]

@@ -11,6 +11,7 @@ from mmkp_core.classic.parts.classifiers import CLASSIFIERS, ClassifierSpec
 from mmkp_core.classic.parts.encoders import ENCODERS, EncoderSpec
 from mmkp_core.classic.parts.fusions import FUSIONS, FusionSpec
 from mmkp_core.classic.parts.images import IMAGES, ImageSpec
+from mmkp_core.classic.parts.matching import MATCHINGS, MatchingSpec
 from mmkp_core.classic.parts.stages import OBJECTIVES, ObjectiveSpec
 from mmkp_core.classic.parts.topics import TOPICS, TopicSpec
 from mmkp_core.classic.parts.writers import WRITERS, WriterSpec
@@ -19,6 +20,7 @@ from mmkp_core.imports import imported
 TABLES = [
     (ENCODERS, EncoderSpec),
     (IMAGES, ImageSpec),
+    (MATCHINGS, MatchingSpec),
     (FUSIONS, FusionSpec),
     (CLASSIFIERS, ClassifierSpec),
     (TOPICS, TopicSpec),
