@@ -11,13 +11,12 @@ and Image Wordings" (Wang et al., EMNLP 2020, arXiv 2011.01565); VGG, AVG, MAX, 
 there, which read no words of the image. The release holds one of the paper's variants, in which the image's mean asks
 the text and attributes are absent; `m3h-att` is our reading of the paper's figure, where a vector is fused from text,
 attributes and image. M3H-ATT(TF) is a row of MM-MKP's table (Dong et al., MM 2023, arXiv 2309.04734), which states none
-of its sizes. MM-MKP is that paper; its writer learns in the first stage too, as in the release.
+of its sizes.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
+from mmkp_core.classic.mm_mkp import MM_MKP_SYSTEMS
 from mmkp_core.classic.parts.classifiers import LinearClassifierSpec, TwoLayerClassifierSpec
 from mmkp_core.classic.parts.encoders import TransformerEncoderSpec
 from mmkp_core.classic.parts.fusions import (
@@ -26,22 +25,18 @@ from mmkp_core.classic.parts.fusions import (
     EachAsksOthersSpec,
     ImageAsksTextSpec,
     ImageMeanSpec,
-    TextAsksImageSpec,
     TextPoolSpec,
     TopicMemorySpec,
 )
 from mmkp_core.classic.parts.images import ImageSpec
-from mmkp_core.classic.parts.matching import MatchingSpec
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.parts.stages import (
     HandoverLossSpec,
-    MatchedPhraseLossSpec,
     StageSpec,
     TopicLossSpec,
 )
 from mmkp_core.classic.parts.topics import TopicSpec
 from mmkp_core.classic.parts.writers import (
-    FeedingGruWriterSpec,
     GruWriterSpec,
     HandoverSpec,
     SetWriterSpec,
@@ -95,118 +90,6 @@ _ONE_TO_MANY = ClassicSpec(
     hidden=512,
     training=TrainingSpec(epochs=20, learning_rate=1e-4, batch_size=12, clip=1.0, patience=4),
 )
-
-_MM_MKP = ClassicSpec(
-    reads=ReadSpec(entities=True, part_vectors=True),
-    image=ImageSpec(),
-    matching=MatchingSpec(),
-    fusion=TextAsksImageSpec(),
-    classifier=TwoLayerClassifierSpec(),
-    writer=FeedingGruWriterSpec(handover=HandoverSpec()),
-    stages=(
-        StageSpec(name="matching", objective=MatchedPhraseLossSpec()),
-        StageSpec(
-            name="handover",
-            objective=HandoverLossSpec(),
-            frozen=("embedding", "part_vectors", "encoder", "image", "matching", "fusion", "classifier"),
-            keeps_writer=True,
-            epochs=5,
-            batch_size=64,
-            learning_rate=1e-4,
-        ),
-    ),
-)
-
-
-def _mm_mkp(id: str, title: str, spec: ClassicSpec) -> System:
-    return System(id=id, title=title, family="classic", kind="text and image", paper="arXiv 2309.04734", spec=spec)
-
-
-def _first_stage(spec: ClassicSpec, **changes: Any) -> ClassicSpec:
-    """With other settings of what the first stage learns."""
-    first, *later = spec.stages
-    return replace(spec, stages=(replace(first, objective=replace(first.objective, **changes)), *later))
-
-
-def _mm_mkp_rows() -> Iterator[System]:
-    """The system, its variants, and each ablation of its Table 2."""
-    reads, filtered = _MM_MKP.reads, MatchingSpec()
-    yield _mm_mkp("mm-mkp", "MM-MKP", _MM_MKP)
-    yield _mm_mkp(
-        "mm-mkp-as-released",
-        "MM-MKP as released",
-        replace(
-            _MM_MKP,
-            matching=MatchingSpec(asks="image", joined="averaged", shared=300, inner=1),
-            fusion=ImageAsksTextSpec(),
-            classifier=LinearClassifierSpec(),
-            writer=GruWriterSpec(handover=HandoverSpec(shares="as_released")),
-            stages=(
-                StageSpec(name="matching", objective=MatchedPhraseLossSpec(compared="scores", gold_learns=True)),
-                _MM_MKP.stages[1],
-            ),
-        ),
-    )
-    yield _mm_mkp(
-        "mm-mkp-tf",
-        "MM-MKP(TF): Transformers in place of GRUs",
-        replace(
-            _MM_MKP,
-            encoder=TransformerEncoderSpec(),
-            writer=TransformerWriterSpec(handover=HandoverSpec()),
-            training=TrainingSpec(learning_rate=1e-4),
-        ),
-    )
-    yield _mm_mkp(
-        "mm-mkp-random-words",
-        "MM-MKP, random words in place of entities",
-        replace(_MM_MKP, reads=replace(reads, in_their_place="random_words")),
-    )
-    yield _mm_mkp(
-        "mm-mkp-attributes",
-        "MM-MKP, attributes in place of entities",
-        replace(_MM_MKP, reads=replace(reads, in_their_place="attributes")),
-    )
-    yield _mm_mkp(
-        "mm-mkp-given-match",
-        "MM-MKP, match score as the data set gives it",
-        replace(_MM_MKP, matching=replace(filtered, whole="given")),
-    )
-    yield _mm_mkp(
-        "mm-mkp-matched-words",
-        "MM-MKP, image's words and entities read where the given match score is above 0.5",
-        replace(_MM_MKP, reads=replace(reads, least_match=0.5)),
-    )
-    yield _mm_mkp("mm-mkp-no-itm-loss", "MM-MKP without L_itm", _first_stage(_MM_MKP, pairs="none"))
-    yield _mm_mkp("mm-mkp-no-irtm-loss", "MM-MKP without L_irtm", _first_stage(_MM_MKP, gold_cells=False))
-    yield _mm_mkp(
-        "mm-mkp-no-classifier",
-        "MM-MKP without L_cla: it copies from the text alone",
-        replace(
-            _MM_MKP,
-            classifier=None,
-            writer=FeedingGruWriterSpec(),
-            stages=_MM_MKP.stages[:1],
-        ),
-    )
-    yield _mm_mkp(
-        "mm-mkp-no-entities", "MM-MKP without entities", replace(_MM_MKP, reads=replace(reads, entities=False))
-    )
-    yield _mm_mkp(
-        "mm-mkp-no-ocr", "MM-MKP without image words", replace(_MM_MKP, reads=replace(reads, image_words=False))
-    )
-    yield _mm_mkp(
-        "mm-mkp-no-image-match",
-        "MM-MKP without image-text matching",
-        replace(_MM_MKP, matching=replace(filtered, whole="none")),
-    )
-    yield _mm_mkp(
-        "mm-mkp-no-region-match",
-        "MM-MKP without region-text matching",
-        replace(_MM_MKP, matching=replace(filtered, regions=False)),
-    )
-    yield _mm_mkp("mm-mkp-no-filter", "MM-MKP without the noise filter", replace(_MM_MKP, matching=None))
-
 
 CLASSIC_SYSTEMS: tuple[System, ...] = (
     System(
@@ -379,5 +262,5 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         paper="arXiv 2011.01565",
         spec=replace(_M3H_ATT, reads=ReadSpec(), image=ImageSpec(withheld=True)),
     ),
-    *_mm_mkp_rows(),
+    *MM_MKP_SYSTEMS,
 )
