@@ -9,6 +9,7 @@ from torch import nn
 from mmkp_core.classic.batch import AnyField
 from mmkp_core.classic.blocks.block import Sizes
 from mmkp_core.classic.blocks.handover import Handover
+from mmkp_core.classic.blocks.neighbour_writer import NeighbourWriter
 from mmkp_core.classic.declaration import require_fit
 from mmkp_core.classic.fields.gold_words import GoldField
 from mmkp_core.classic.fields.topic_words import topic_words
@@ -19,6 +20,7 @@ from mmkp_core.classic.parts.encoders import ENCODERS
 from mmkp_core.classic.parts.fusions import FUSIONS
 from mmkp_core.classic.parts.images import IMAGES
 from mmkp_core.classic.parts.matching import MATCHINGS
+from mmkp_core.classic.parts.neighbours import NEIGHBOURS
 from mmkp_core.classic.parts.stages import MatchedPhraseLossSpec
 from mmkp_core.classic.parts.topics import TOPICS
 from mmkp_core.classic.parts.writers import WRITERS
@@ -51,6 +53,9 @@ def build_model(spec: ClassicSpec, known: Vocabularies, cell_numbers: int) -> Ke
     encoder = _block(ENCODERS, spec.encoder, sizes)
     classifier = _block(CLASSIFIERS, spec.classifier, sizes)
     writer = _block(WRITERS, spec.writer, sizes)
+    neighbours = _block(NEIGHBOURS, spec.neighbours, sizes)
+    if neighbours is not None:
+        writer = NeighbourWriter(writer)
     handover = spec.writer.handover if spec.writer else None
     return KeyphraseModel(
         embedding=embedding,
@@ -59,6 +64,7 @@ def build_model(spec: ClassicSpec, known: Vocabularies, cell_numbers: int) -> Ke
         image=image,
         matching=matching,
         topics=topics,
+        neighbours=neighbours,
         fusion=fusion,
         classifier=classifier,
         writer=writer,

@@ -2,6 +2,7 @@
 
 from mmkp_core.classic.parts.images import ImageSpec
 from mmkp_core.classic.parts.stages import MatchedPhraseLossSpec, TopicLossSpec
+from mmkp_core.classic.parts.writers import SequenceSpec
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.errors import WrongInput
 from mmkp_core.learning import Declaration
@@ -58,6 +59,10 @@ def require_fit(spec: ClassicSpec) -> None:
         "writer.handover needs copying: set writer.copying.oov": handover and not (spec.writer and spec.writer.copying),
         "matching needs an encoder and an image: set encoder.kind and image": spec.matching
         and not (spec.encoder and spec.image),
+        "neighbours need a writer of one phrase at a time: set writer.kind and writer.target": spec.neighbours
+        and not (isinstance(spec.writer, SequenceSpec) and spec.writer.target == "each"),
+        "neighbours need copying: set writer.copying.oov": spec.neighbours
+        and not (spec.writer and spec.writer.copying),
         "writer.topics needs topics: set topics.topics": spec.writer and spec.writer.topics and not spec.topics,
         "a stage that learns topics needs topics: set topics.topics": not spec.topics
         and any(isinstance(stage.objective, TopicLossSpec) for stage in spec.stages),

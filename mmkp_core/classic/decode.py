@@ -68,7 +68,8 @@ def beam_search(
         post_R, slot_R = torch.nonzero(living_BK, as_tuple=True)
         if not len(post_R):
             break
-        state, word_R = writer.reorder(state, row_BK[post_R, slot_R]), words_BKT[post_R, slot_R, step]
+        word_R = words_BKT[post_R, slot_R, step]
+        state = writer.written(sources, writer.reorder(state, row_BK[post_R, slot_R]), word_R, post_R)
 
     whole, cut = finished.best(spec.keep), unfinished.best(spec.keep)
     return [(done + rest)[: spec.keep] for done, rest in zip(whole, cut, strict=True)]

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mmkp_core.classic.blocks.writer import Writer
 from mmkp_core.classic.build import build_model
+from mmkp_core.classic.memory import Memory
 from mmkp_core.classic.model import KeyphraseModel
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.texts import Vocabularies
@@ -53,6 +55,8 @@ def save_model(
         "cell_numbers": cell_numbers,
     }
     _write(folder / "vocabulary.json", vocabulary)
+    if known.memory is not None:
+        _save_memory(folder, known.memory)
     save_file({name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}, folder / _WEIGHTS)
     if generator is not None:
         save_file(dict(generator), folder / _GENERATOR)
@@ -64,6 +68,7 @@ def load_model(folder: Path) -> TrainedModel:
     known = Vocabularies(
         Vocabulary((*SPECIALS, *vocabulary["words"]), unknown=UNK, specials=len(SPECIALS)),
         Vocabulary((SPECIALS[UNK], *vocabulary["classes"]), unknown=0, specials=1),
+        _load_memory(folder),
     )
     network = build_model(spec, known, vocabulary["cell_numbers"])
     put_tensors(network, load_file(folder / _WEIGHTS))
@@ -77,6 +82,22 @@ def load_model(folder: Path) -> TrainedModel:
 
 
 _WEIGHTS, _GENERATOR = "model.safetensors", "generator.safetensors"
+_MEMORY, _VECTORS = "memory.json", "memory.safetensors"
+
+
+def _save_memory(folder: Path, memory: Memory) -> None:
+    _write(folder / _MEMORY, {"post_ids": memory.post_ids, "texts": memory.texts, "phrases": memory.phrases})
+    if memory.vectors_PD is not None:
+        save_file({"vectors_PD": torch.from_numpy(memory.vectors_PD)}, folder / _VECTORS)
+
+
+def _load_memory(folder: Path) -> Memory | None:
+    if not (folder / _MEMORY).exists():
+        return None
+    kept = json.loads((folder / _MEMORY).read_text(encoding="ascii"))
+    vectors = load_file(folder / _VECTORS)["vectors_PD"].numpy() if (folder / _VECTORS).exists() else None
+    phrases = [[tuple(words) for words in found] for found in kept["phrases"]]
+    return Memory(kept["post_ids"], kept["texts"], phrases, vectors)
 
 
 def _write(path: Path, value: object) -> None:

@@ -15,6 +15,7 @@ from mmkp_core.classic.batch import AnyField, ClassicBatch
 from mmkp_core.classic.blocks.block import Block, Classifier, Encoder, Fusion, ImageSide, ImageStates, Modalities
 from mmkp_core.classic.blocks.handover import Handover
 from mmkp_core.classic.blocks.matching import Matched, Matching
+from mmkp_core.classic.blocks.neighbours import Neighbours
 from mmkp_core.classic.blocks.topic_model import TopicModel
 from mmkp_core.classic.blocks.writer import Sources, Writer
 from mmkp_core.classic.fields.words import WordField
@@ -46,6 +47,7 @@ class KeyphraseModel(nn.Module):
         image: ImageSide | None,
         matching: Matching | None,
         topics: TopicModel | None,
+        neighbours: Neighbours | None,
         fusion: Fusion | None,
         classifier: Classifier | None,
         writer: Writer[Any] | None,
@@ -59,6 +61,7 @@ class KeyphraseModel(nn.Module):
         self.image = image
         self.matching = matching
         self.topics = topics
+        self.neighbours = neighbours
         self.fusion = fusion
         self.classifier = classifier
         self.writer = writer
@@ -92,16 +95,18 @@ class KeyphraseModel(nn.Module):
             encoded.batch[WordField].copied_BL,
             topics.mixture_BK if topics is not None else None,
         )
-        if not handover:
-            return read
-        if self.handover is None or encoded.class_logits_BC is None:
-            raise TypeError("a model without a hand-over has nothing to hand over")
-        handed: Sources = self.handover(read, encoded.class_logits_BC)
-        return handed
+        if handover:
+            if self.handover is None or encoded.class_logits_BC is None:
+                raise TypeError("a model without a hand-over has nothing to hand over")
+            read = self.handover(read, encoded.class_logits_BC)
+        if self.neighbours is not None:
+            read = self.neighbours(read, encoded.batch)
+        return read
 
     def blocks(self) -> Iterator[Block]:
         """Those that it has, in the order in which word vectors are looked up."""
-        for block in (self.encoder, self.writer, self.image, self.matching, self.topics, self.fusion, self.classifier):
+        parts = (self.encoder, self.writer, self.image, self.matching, self.topics, self.neighbours, self.fusion)
+        for block in (*parts, self.classifier):
             if block is not None:
                 yield block
 

@@ -9,6 +9,7 @@ from mmkp_core.classic.parts.encoders import EncoderSpec, GruEncoderSpec
 from mmkp_core.classic.parts.fusions import FusionSpec
 from mmkp_core.classic.parts.images import ImageSpec
 from mmkp_core.classic.parts.matching import MatchingSpec
+from mmkp_core.classic.parts.neighbours import NeighbourSpec
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.parts.stages import StageSpec
 from mmkp_core.classic.parts.topics import TopicSpec
@@ -43,6 +44,8 @@ class ClassicSpec:
     """How the image's cells are filtered by how well they go with the text; none: they are not."""
     topics: TopicSpec | None = None
     """How the topics of a post are found; none: nothing is known of them."""
+    neighbours: NeighbourSpec | None = None
+    """What the writer can copy of training posts; none: nothing."""
     fusion: FusionSpec | None = None
     """How what was read becomes one vector per post; without one, the writer reads the text alone."""
     classifier: ClassifierSpec | None = None

@@ -29,6 +29,7 @@ from mmkp_core.classic.parts.fusions import (
     TopicMemorySpec,
 )
 from mmkp_core.classic.parts.images import ImageSpec
+from mmkp_core.classic.parts.neighbours import NeighbourSpec
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.parts.stages import (
     HandoverLossSpec,
@@ -200,6 +201,14 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         kind="text, generate",
         paper="arXiv 2105.11134",
         spec=replace(_ONE_TO_MANY, writer=SetWriterSpec(layers=6, heads=8, inner=2048)),
+    ),
+    System(
+        id="neighbour-copy",
+        title="NEIGHBOUR-COPY (ours)",
+        family="classic",
+        kind="text, generate",
+        paper="ours",
+        spec=ClassicSpec(neighbours=NeighbourSpec()),
     ),
     System(
         id="co-att",

@@ -4,9 +4,10 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mmkp_core.classic.memory import Memory, mean_vectors
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.spec import ClassicSpec
-from mmkp_core.data.post import Example
+from mmkp_core.data.post import Example, ImageFeatures
 from mmkp_core.data.text import tokens
 from mmkp_core.data.vocabulary import SEGMENT, Vocabulary, class_vocabulary, word_vocabulary
 
@@ -18,6 +19,8 @@ LONGEST_PHRASE = 20  # words; the longest published keyphrase has 7. A longer on
 class Vocabularies:
     words: Vocabulary
     classes: Vocabulary
+    memory: Memory | None = None
+    """The training posts themselves, where a system looks for neighbours among them."""
 
 
 def source_words(example: Example, reads: ReadSpec) -> list[str]:
@@ -67,7 +70,7 @@ def first_place(phrase: Sequence[str], source: Sequence[str]) -> int | None:
     return next((at for at in places if source[at : at + len(phrase)] == phrase), None)
 
 
-def vocabularies(train: Sequence[Example], spec: ClassicSpec) -> Vocabularies:
+def vocabularies(train: Sequence[Example], spec: ClassicSpec, features: ImageFeatures | None = None) -> Vocabularies:
     """What the training posts teach of words and classes, and nothing else does."""
 
     def texts() -> Iterator[list[str]]:
@@ -77,4 +80,14 @@ def vocabularies(train: Sequence[Example], spec: ClassicSpec) -> Vocabularies:
             yield attribute_words(example, spec.reads)
 
     classes = class_vocabulary(" ".join(words) for example in train for words in phrases(example))
-    return Vocabularies(word_vocabulary(texts(), spec.words), classes)
+    memory = remembered(train, spec, features) if spec.neighbours else None
+    return Vocabularies(word_vocabulary(texts(), spec.words), classes, memory)
+
+
+def remembered(train: Sequence[Example], spec: ClassicSpec, features: ImageFeatures | None) -> Memory:
+    return Memory(
+        post_ids=[example.post.post_id for example in train],
+        texts=[source_words(example, spec.reads)[: spec.reads.longest] for example in train],
+        phrases=[[tuple(words) for words in phrases(example)] for example in train],
+        vectors_PD=None if features is None else mean_vectors(features, [e.post.image_key for e in train]),
+    )

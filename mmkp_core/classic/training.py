@@ -40,7 +40,7 @@ def train(spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpo
     train, valid = ([e for e in part if phrases(e)] for part in (data.train, data.valid))
     if not train:
         raise WrongInput("no training post has a keyphrase; there is nothing to learn from")
-    known, numbers = vocabularies(train, spec), cell_numbers(features)
+    known, numbers = vocabularies(train, spec, features), cell_numbers(features)
     inputs, valid_inputs = (FieldInputs(part, known, spec, features, numbers) for part in (train, valid))
     vectors = read_word_vectors(Path(spec.word_vectors), known.words, spec.word_size) if spec.word_vectors else {}
     network = _fresh(spec, inputs, vectors, seed)

@@ -36,8 +36,8 @@ def without_image(example: Example) -> Example:
 
 
 def without_text(example: Example) -> Example:
-    """The post without its own text; a rationale speaks of the text, so it goes as well."""
-    return replace(example, post=replace(example.post, text=""), rationale=None)
+    """The post without its own text; a rationale speaks of the text, a match score of both: they go as well."""
+    return replace(example, post=replace(example.post, text=""), match=None, rationale=None)
 
 
 def with_shuffled_images(examples: Sequence[Example], seed: int) -> list[Example]:
@@ -63,7 +63,7 @@ def _others(keys: Sequence[str], seed: int) -> dict[str, str]:
 
 
 def _with_image_of(example: Example, giver: Example) -> Example:
-    """The words of one post with the image of another, and with all that was read from that image."""
+    """The words of one post with the image of another and all that was read from it; nobody says that they match."""
     own = example.post
     post = replace(own, image=giver.post.image, image_ref=giver.post.image_ref)
-    return replace(giver, post=post, rationale=None)
+    return replace(giver, post=post, match=None, rationale=None)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mmkp_core.data.neighbours import neighbourhood
 from mmkp_core.data.post import Example, Prediction
 from mmkp_core.learning import PredictionData, Predictor, Progress, Report
 from mmkp_core.reference.model import ReferenceModel, load_model, words_of
-from mmkp_core.reference.neighbours import neighbourhood
 
 
 class FrequentPredictor:

@@ -73,6 +73,16 @@ class CopyingWriter(Writer[State]):
         sequences = beam_search(self, embedding, sources, replace(spec, keep=spec.beam))
         return [[phrase for sequence in post for phrase in _parts(sequence)] for post in sequences]
 
+    @abstractmethod
+    def following(self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> NextWords:
+        """What comes after each word [M] of the batch's phrases."""
+
+    def log_likelihood(
+        self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor], embedding: nn.Embedding
+    ) -> Tensor:
+        phrases = batch[PhraseField]
+        return self.weigh(sources, self.following(sources, batch, vectors), phrases.target_M, phrases.post_M)
+
     def attended(self, sources: Sources, state_MH: Tensor, post_M: Tensor) -> tuple[Tensor, Tensor]:
         """The attention of each state over the words of its text, and what it finds there."""
         asker_MX = self.with_topics("attention", state_MH, sources, post_M)
@@ -127,15 +137,12 @@ class WholePhraseWriter(CopyingWriter[State]):
     def states(self, sources: Sources, phrases: PhraseTensors, word_TNE: Tensor) -> Tensor:
         """The state [T, N, H] after each word of the phrases; what stands in their padding means nothing."""
 
-    def log_likelihood(
-        self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor], embedding: nn.Embedding
-    ) -> Tensor:
+    def following(self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> NextWords:
         phrases, word_TNE = batch[PhraseField], vectors[PhraseField]
         state_TNH = self.states(sources, phrases, word_TNE)
-        post_M = phrases.post_M
         state_MH = state_TNH.flatten(0, 1).index_select(0, phrases.place_M)
         word_ME = word_TNE.flatten(0, 1).index_select(0, phrases.place_M)
-        return self.weigh(sources, self.next_words(sources, state_MH, word_ME, post_M), phrases.target_M, post_M)
+        return self.next_words(sources, state_MH, word_ME, phrases.post_M)
 
     def next_words(self, sources: Sources, state_MH: Tensor, word_ME: Tensor, post_M: Tensor) -> NextWords:
         """What comes after each state, which is the one after reading `word_ME`."""

@@ -11,7 +11,7 @@ Axes: R rows, N phrases, T steps, M rows (words to write), L words of the text, 
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmkp_core.classic.batch import AnyField, ClassicBatch
 from mmkp_core.classic.blocks.block import Sizes
@@ -29,9 +29,7 @@ class FeedingWriter(CopyingWriter[Tensor]):
         super().__init__(spec, sizes, feeds=True)
         self.gru = StepGru(sizes.word_size + sizes.hidden + self.topics_in("words", sizes), sizes.hidden)
 
-    def log_likelihood(
-        self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor], embedding: nn.Embedding
-    ) -> Tensor:
+    def following(self, sources: Sources, batch: ClassicBatch, vectors: Mapping[AnyField, Tensor]) -> NextWords:
         phrases, word_TNE = batch[PhraseField], vectors[PhraseField]
         state_NH = self.start(sources).index_select(0, phrases.post_N)
         steps = []
@@ -41,8 +39,7 @@ class FeedingWriter(CopyingWriter[Tensor]):
         place_M, post_M = phrases.place_M, phrases.post_M
         read_MH, state_MH, attention_ML = (torch.cat(p).index_select(0, place_M) for p in zip(*steps, strict=True))
         word_ME = word_TNE.flatten(0, 1).index_select(0, place_M)
-        following = self.answer(sources, read_MH, state_MH, word_ME, attention_ML, post_M)
-        return self.weigh(sources, following, phrases.target_M, post_M)
+        return self.answer(sources, read_MH, state_MH, word_ME, attention_ML, post_M)
 
     def start(self, sources: Sources) -> Tensor:
         return sources.text.last_BH

@@ -23,6 +23,16 @@ State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
+class Lent:
+    """Phrases of other posts that a writer can copy as they are."""
+
+    words_BKT: Tensor
+    """With their end signs; PAD behind them."""
+    weights_BK: Tensor
+    """Adding up to 1 where there is any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """What a writer reads of a batch of posts."""
 
@@ -31,11 +41,27 @@ class Sources:
     """What the writer's attention works out of the text once, for all steps."""
     fused_BH: Tensor | None
     copied_BS: Tensor
-    """Numbers of the words that can be copied: the text's L (none without copying), then those of a hand-over."""
+    """Numbers of the words that can be copied: the text's L (none without copying), then those of a hand-over, then
+    those of lent phrases."""
     topics_BK: Tensor | None = None
     """How much of each topic is in a post, where the writer reads it."""
     class_weights_BS: Tensor | None = None
     """How much each of the classes' words weighs among them, with a hand-over."""
+    lent: Lent | None = None
+
+    @property
+    def lent_words_BKT(self) -> Tensor:
+        return self._lent.words_BKT
+
+    @property
+    def lent_weights_BK(self) -> Tensor:
+        return self._lent.weights_BK
+
+    @property
+    def _lent(self) -> Lent:
+        if self.lent is None:
+            raise TypeError("a system without neighbours has no phrases to copy")
+        return self.lent
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +92,9 @@ class Phrase:
 class Stepping(Protocol[State]):
     """What a beam search needs of a writer; its state is whatever it has to remember of the words written so far."""
 
-    words: WordHead
-    """Generates words from `features_MI`."""
+    @property
+    def words(self) -> WordHead:
+        """Generates words from `features_MI`."""
 
     def start(self, sources: Sources) -> State:
         """The state before the first word, a row for each post."""
@@ -77,6 +104,9 @@ class Stepping(Protocol[State]):
 
     def reorder(self, state: State, row_R: Tensor) -> State:
         """The state whose row R goes on from row `row_R` of this one; a row may go on twice or not at all."""
+
+    def written(self, sources: Sources, state: State, word_R: Tensor, post_R: Tensor) -> State:
+        """The state once `word_R` is chosen; a number past the vocabulary is its post's own."""
 
 
 class Writer(Block, ABC, Generic[State]):
@@ -109,3 +139,6 @@ class Writer(Block, ABC, Generic[State]):
 
     @abstractmethod
     def reorder(self, state: State, row_R: Tensor) -> State: ...
+
+    def written(self, sources: Sources, state: State, word_R: Tensor, post_R: Tensor) -> State:
+        return state

@@ -10,7 +10,8 @@ from mmkp_core.spec import spec
 from mmkp_core.training.spec import TrainingSpec
 
 Part = Literal[
-    "embedding", "part_vectors", "encoder", "image", "matching", "fusion", "topics", "classifier", "writer"
+    "embedding", "part_vectors", "encoder", "image", "matching", "fusion", "topics", "neighbours", "classifier",
+    "writer"
 ]  # fmt: skip
 """What can be frozen; `embedding` are the word vectors."""
 

@@ -22,6 +22,7 @@ SMALL = {
     "fusion.memory": 8,
     "fusion.heads": 2,
     "fusion.head_size": 8,
+    "neighbours.inner": 8,
     "matching.heads": 2,
     "matching.head_size": 8,
     "matching.shared": 8,

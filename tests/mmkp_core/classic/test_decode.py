@@ -104,6 +104,11 @@ class Remembering:
     ) -> tuple[list[Tensor], list[list[int]]]:
         return state[0], [state[1][row] for row in row_R.tolist()]
 
+    def written(
+        self, sources: Sources, state: tuple[list[Tensor], list[list[int]]], word_R: Tensor, post_R: Tensor
+    ) -> tuple[list[Tensor], list[list[int]]]:
+        return state
+
 
 def test_a_writer_of_any_state_is_searched() -> None:
     head = WordHead(8, 8, 8, 0.0)

@@ -146,6 +146,14 @@ def test_images_without_bytes_are_swapped_by_their_reference() -> None:
     assert [e.post.image_ref for e in shown.examples] == ["b.jpg", "a.jpg"]
 
 
+@pytest.mark.parametrize("inputs", ["text", "image", "shuffled-image"])
+def test_a_match_score_holds_only_for_a_post_with_both_its_own(inputs: Inputs) -> None:
+    posts = [Example(post=Post(post_id=name, text=name, image=name), match=0.9) for name in "ab"]
+    shown = select_inputs(PredictionData(posts), inputs).examples
+
+    assert [example.match for example in shown] == [None, None]
+
+
 @pytest.mark.parametrize("images", [[None], ["a"], ["a", "a", None]])
 def test_shuffling_needs_two_different_images(images: list[str | None]) -> None:
     with pytest.raises(WrongInput, match="at least two different images"):
@@ -154,5 +162,6 @@ def test_shuffling_needs_two_different_images(images: list[str | None]) -> None:
 
 def test_these_tests_know_every_field_and_every_input() -> None:
     """A further field of an example has to be withheld and swapped as well: say here how."""
-    assert {f.name for f in fields(Example)} == {"post", "image_words", "attributes", "entities", "rationale"}
+    names = {"post", "image_words", "attributes", "entities", "match", "rationale"}
+    assert {f.name for f in fields(Example)} == names
     assert get_args(Inputs) == ("both", "text", "image", "shuffled-image")

@@ -12,6 +12,7 @@ from mmkp_core.classic.parts.encoders import ENCODERS, EncoderSpec
 from mmkp_core.classic.parts.fusions import FUSIONS, FusionSpec
 from mmkp_core.classic.parts.images import IMAGES, ImageSpec
 from mmkp_core.classic.parts.matching import MATCHINGS, MatchingSpec
+from mmkp_core.classic.parts.neighbours import NEIGHBOURS, NeighbourSpec
 from mmkp_core.classic.parts.stages import OBJECTIVES, ObjectiveSpec
 from mmkp_core.classic.parts.topics import TOPICS, TopicSpec
 from mmkp_core.classic.parts.writers import WRITERS, WriterSpec
@@ -23,6 +24,7 @@ TABLES = [
     (MATCHINGS, MatchingSpec),
     (FUSIONS, FusionSpec),
     (CLASSIFIERS, ClassifierSpec),
+    (NEIGHBOURS, NeighbourSpec),
     (TOPICS, TopicSpec),
     (WRITERS, WriterSpec),
     (OBJECTIVES, ObjectiveSpec),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmkp_core.reference.neighbours import neighbourhood
+from mmkp_core.data.neighbours import neighbourhood
 
 
 def test_similarity_is_the_cosine_of_the_weights_worked_out_by_hand() -> None:
