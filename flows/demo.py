@@ -1,13 +1,14 @@
 """The whole mission on generated posts: no network, no key, no download."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 from prefect import flow
 
-from flows.settings import DEMO_SETTINGS, DEMO_SYSTEMS, DemoSettings, Seed, SystemId, chosen_specs
+from flows.settings import DEMO_SETTINGS, DEMO_SYSTEMS, EVERY, DemoSettings, Seed, SystemId, chosen_specs, every_system
 from flows.stages import (
     TASK_RUNNER,
     Enrichments,
@@ -26,6 +27,8 @@ from mmkp_core.evaluation.spec import PromotionRule
 from mmkp_core.identity import ArtifactRef
 from tasks.retrain import carry_out
 
+logger = logging.getLogger(__name__)
+
 CHALLENGED = "tfidf"
 """The system whose run on the first posts is challenged by one that has seen later posts too."""
 LEAKING = ("tfidf", "copy-ocr")
@@ -36,7 +39,7 @@ LEAKING = ("tfidf", "copy-ocr")
 def demo(
     posts: Annotated[int, Ge(1), Le(10_000_000)] = 1200,
     seed: Seed = 0,
-    systems: list[SystemId] = list(DEMO_SYSTEMS),
+    systems: list[SystemId | Literal["all"]] = list(DEMO_SYSTEMS),
     settings: DemoSettings = DemoSettings(),
     rebuild: bool = False,
 ) -> str:
@@ -45,11 +48,11 @@ def demo(
     Args:
         posts: How many posts to generate; 1,200 are what a small model needs to learn the drawn shapes.
         seed: Another seed, other posts.
-        systems: What to train and compare.
+        systems: What to train and compare; `all` is every system that can be trained here.
         settings: Of every stage, and of each system.
         rebuild: Make everything again although it is there.
     """
-    specs = chosen_specs(systems, DEMO_SETTINGS, settings.systems)
+    specs = chosen_specs(_named(systems), DEMO_SETTINGS, settings.systems)
     first = DemoSpec(posts=posts, seed=seed)
     dataset = generate_stage(first, "demo", rebuild)
     parts = split_stage(dataset, settings.split, "demo", rebuild)
@@ -65,6 +68,16 @@ def demo(
         grown = generate_stage(more, "demo-later", rebuild, before=dataset)
         challenge(grown, parts, runs[f"demo-{CHALLENGED}"], specs[CHALLENGED], settings, rebuild)
     return report_stage("The demo: generated posts", parts, scores, "demo", rebuild)
+
+
+def _named(systems: Sequence[str]) -> list[str]:
+    """The systems by name, where all are asked for; those that cannot be trained here are told."""
+    if EVERY not in systems:
+        return list(systems)
+    every, left_out = every_system()
+    for name, reason in left_out.items():
+        logger.warning("%s is left out: %s", name, reason)
+    return every
 
 
 def measure_leak(

@@ -8,12 +8,14 @@ from annotated_types import Ge, Le
 from pydantic import StringConstraints
 
 from mmkp_core.data.formats import IngestSettings
+from mmkp_core.errors import Unavailable
 from mmkp_core.evaluation.spec import EvaluateSpec, PromotionRule
 from mmkp_core.overlap.spec import SplitSpec
 from mmkp_core.spec import changed, spec
-from mmkp_core.systems import SYSTEMS, find_system
+from mmkp_core.systems import SYSTEMS, declared, find_system
 from mmkp_core.teacher.spec import TeacherLimits, TeacherSettings, TeacherSpec
 from mmkp_core.vision.entities import EntitySpec
+from mmkp_core.vision.features.table import FeatureSpec, make_extractor
 from mmkp_core.vision.spec import EnrichSpec
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
@@ -34,15 +36,44 @@ DEMO_SYSTEMS: tuple[SystemId, ...] = (
     "dynamic-cot",
 )  # fmt: skip
 
+EVERY = "all"
+"""In place of systems: all that generated posts can be given what they read."""
+
 _CLASSIC = {"training.epochs": 8, "training.batch_size": 32, "select": "loss"}
+_TOPICS = {**_CLASSIC, "stages.topics.epochs": 20}
+_NARROW = {
+    **_CLASSIC, "hidden": 128, "word_size": 128, "encoder.layers": 2, "encoder.inner": 512, "writer.layers": 2,
+    "writer.inner": 512, "training.learning_rate": 1e-3,
+}  # fmt: skip
 _TINY = {"image_words": True, "training.epochs": 7, "training.batch_size": 16, "training.learning_rate": 6e-3}
 _GATED = {**_TINY, "method.gamma": 0.3, "method.warmup_steps": 100}
 DEMO_SETTINGS: SystemSettings = {
-    **dict.fromkeys(("copy", "copy-ocr", "m3h-att-blind", "m3h-att"), _CLASSIC),
+    **{name: _CLASSIC for name, system in SYSTEMS.items() if system.family == "classic"},
+    **dict.fromkeys(("tmn", "topic"), _TOPICS),
+    **dict.fromkeys(("one2seq", "one2set"), _NARROW),
     **dict.fromkeys(("zero-shot", "sft", "finetune-cot"), _TINY),
     "dynamic-cot": _GATED,
 }
 """What is enough for generated posts and 1.4 million weights."""
+
+
+def every_system() -> tuple[list[SystemId], dict[SystemId, str]]:
+    """The systems that generated posts can be given what they read, and why the others are left out."""
+    left_out = {name: reason for name in SYSTEMS if (reason := _lacking(name))}
+    return [name for name in SYSTEMS if name not in left_out], left_out
+
+
+def _lacking(system: SystemId) -> str:
+    for kind in declared(system, SYSTEMS[system].spec).reads:
+        if kind == "matches":
+            return "generated posts come without match scores"
+        table, _, extractor = kind.partition("/")
+        if table == "features":
+            try:
+                make_extractor(FeatureSpec().of(extractor)).require_weights()
+            except Unavailable as missing:
+                return str(missing)
+    return ""
 
 
 def chosen_specs(systems: list[str], *changes: SystemSettings) -> dict[str, Any]:

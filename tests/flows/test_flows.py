@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from flows.settings import every_system
+from mmkp_core import systems
 from mmkp_core.errors import MmkpError, TooManyBadRows, WrongInput
 from storage import catalog
 from storage.comparison import compare_runs
@@ -125,6 +127,20 @@ def test_a_champion_is_replaced_only_by_what_is_surely_better(home: Path, tmp_pa
     verdicts = ask(home, "select verdict, posts > 0, len(reasons) > 0 from decisions order by made_at")
     assert verdicts == [("first", None, True), ("kept", True, True), ("promoted", True, True)]
     assert [number for (number,) in ask(home, "select number from names where kind='champion' order by 1")] == [1, 2]
+
+
+def test_all_systems_are_those_that_generated_posts_can_be_given_what_they_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # where fetched weights would be
+    every, left_out = every_system()
+
+    assert set(every) | set(left_out) == set(systems.SYSTEMS)
+    assert {name for name, reason in left_out.items() if "match scores" in reason} == {
+        "mm-mkp-given-match", "mm-mkp-matched-words"
+    }  # fmt: skip
+    assert {name for name, reason in left_out.items() if "curl" in reason} == {"vgg"}
+    assert set(left_out) == {"vgg", "mm-mkp-given-match", "mm-mkp-matched-words"}
 
 
 def test_entities_go_on_where_a_spent_budget_stopped_them(home: Path) -> None:

@@ -36,6 +36,9 @@ class EfficientNetExtractor:
         weights = EFFICIENTNET_LITE0.sha256
         return fingerprint("efficientnet-lite0", self._spec, weights, CELLS_VERSION, DECODE_VERSION)
 
+    def require_weights(self) -> None:
+        EFFICIENTNET_LITE0.path()
+
     def open(self, kept: Path) -> None:
         from mmkp_core.vision.efficientnet import open_network
 

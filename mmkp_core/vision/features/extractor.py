@@ -32,6 +32,9 @@ class Extractor(Protocol):
     def fingerprint(self) -> str:
         """Everything that can change a vector, weights by their bytes."""
 
+    def require_weights(self) -> None:
+        """Unavailable, with the command that brings them, where weights that it needs are missing."""
+
     def open(self, kept: Path) -> None:
         """Load what extraction needs; called again it does nothing. `kept` is a folder for weights that are converted
         once."""

@@ -54,6 +54,9 @@ class GridExtractor:
     def fingerprint(self) -> str:
         return fingerprint("grid", self._spec, GRID_VERSION, DECODE_VERSION)
 
+    def require_weights(self) -> None:
+        pass
+
     def open(self, kept: Path) -> None:
         pass
 

@@ -95,6 +95,9 @@ class TorchvisionExtractor:
         """The file's place is not part of it: its bytes are."""
         return fingerprint("torchvision", self._kind, self._published.sha256, CELLS_VERSION, DECODE_VERSION)
 
+    def require_weights(self) -> None:
+        self._published.path()
+
     def open(self, kept: Path) -> None:
         self._network = self._network or _network(self._kind, self._published, kept)
 

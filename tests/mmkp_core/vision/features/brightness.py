@@ -21,6 +21,9 @@ class Brightness:
     def fingerprint(self) -> str:
         return "brightness"
 
+    def require_weights(self) -> None:
+        pass
+
     def open(self) -> None:
         self.opened += 1
 
