@@ -3,12 +3,21 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 from prefect import flow
 
-from flows.settings import DEMO_SETTINGS, DEMO_SYSTEMS, EVERY, DemoSettings, Seed, SystemId, chosen_specs, every_system
+from flows.settings import (
+    DEMO_SETTINGS,
+    DEMO_SYSTEMS,
+    EVERY,
+    DemoSettings,
+    Seed,
+    SystemIdOrEvery,
+    chosen_specs,
+    every_system,
+)
 from flows.stages import (
     TASK_RUNNER,
     Enrichments,
@@ -39,7 +48,7 @@ LEAKING = ("tfidf", "copy-ocr")
 def demo(
     posts: Annotated[int, Ge(1), Le(10_000_000)] = 1200,
     seed: Seed = 0,
-    systems: list[SystemId | Literal["all"]] = list(DEMO_SYSTEMS),
+    systems: list[SystemIdOrEvery] = list(DEMO_SYSTEMS),
     settings: DemoSettings = DemoSettings(),
     rebuild: bool = False,
 ) -> str:

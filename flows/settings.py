@@ -21,10 +21,15 @@ from mmkp_core.vision.spec import EnrichSpec
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 """A name in the store; letters, digits, dots, dashes and underscores."""
 
+EVERY = "all"
+"""In place of systems: all that generated posts can be given what they read."""
+
 if TYPE_CHECKING:
     SystemId = str
+    SystemIdOrEvery = str
 else:
     SystemId = Literal[tuple(SYSTEMS)]
+    SystemIdOrEvery = Literal[(*SYSTEMS, EVERY)]
 
 Seed = Annotated[int, Ge(0), Le(2**31 - 1)]
 SystemSettings = Mapping[str, Mapping[str, Any]]
@@ -35,9 +40,6 @@ DEMO_SYSTEMS: tuple[SystemId, ...] = (
     "frequent", "tfidf", "copy", "copy-ocr", "m3h-att-blind", "m3h-att", "zero-shot", "sft", "finetune-cot",
     "dynamic-cot",
 )  # fmt: skip
-
-EVERY = "all"
-"""In place of systems: all that generated posts can be given what they read."""
 
 _CLASSIC = {"training.epochs": 8, "training.batch_size": 32, "select": "loss"}
 _TOPICS = {**_CLASSIC, "stages.topics.epochs": 20}

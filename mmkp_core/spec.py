@@ -8,7 +8,7 @@ import functools
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, TypeVar, dataclass_transform, get_args, get_type_hints
+from typing import Any, TypeVar, cast, dataclass_transform, get_args, get_type_hints
 
 from mmkp_core.errors import UnknownName, WrongInput, lower_first
 from mmkp_core.identity import canonical
@@ -90,7 +90,8 @@ def changed(value: T, settings: Mapping[str, Any]) -> T:
     """A spec with fields, named by dotted paths like `training.epochs`, set to other values; each checked as in a form.
 
     In a list of named specs the path goes by name: `stages.handover.epochs`. `fusion.kind` puts a part of that kind in
-    the place of what stands there. A value may also be a mapping, which changes the fields of the part that it names.
+    the place of what stands there; a setting of a part that is not there, and can be of one class alone, puts it there:
+    `topics.words`. A value may also be a mapping, which changes the fields of the part that it names.
     """
     for path, new in settings.items():
         value = _with(value, path.split("."), new, path)
@@ -115,6 +116,8 @@ def _with(value: Any, path: list[str], new: Any, whole: str) -> Any:
             new, whole = {key: new}, whole.removesuffix(f".{key}")
         new, rest = merged(inner, new) if isinstance(new, Mapping) else new, []
     if rest:
+        if inner is None and (made := _only_choice(type(value), name)):
+            inner = made()
         if not _inside(inner):
             raise WrongInput(f"{whole!r}: {name} is a plain value, it has no setting {rest[0]!r}")
         return _replaced(value, name, _with(inner, rest, new, whole))
@@ -154,6 +157,13 @@ def _kinds(owner: type, name: str) -> dict[str, type]:
     hint = get_type_hints(owner).get(name) if is_dataclass(owner) else None
     choices = [choice for choice in get_args(hint) or (hint,) if isinstance(choice, type) and hasattr(choice, "kind")]
     return {choice.kind: choice for choice in choices if len(get_args(get_type_hints(choice)["kind"])) == 1}
+
+
+def _only_choice(owner: type, name: str) -> type | None:
+    """The one spec that may stand in a field which may also be empty."""
+    hint = get_type_hints(owner).get(name) if is_dataclass(owner) else None
+    choices = [choice for choice in get_args(hint) if is_dataclass(choice)]
+    return cast("type", choices[0]) if len(choices) == 1 else None
 
 
 def _kind(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import pytest
@@ -49,6 +50,14 @@ def test_a_setting_deep_inside_is_changed_and_the_original_is_not() -> None:
 def test_settings_may_be_nested_and_a_part_may_be_exchanged_whole() -> None:
     assert changed(Whole(), {"way": {"steps": 5}}) == Whole(way=Near(steps=5))
     assert changed(Whole(), {"way": {"kind": "far", "bound": 2}}) == Whole(way=Far(bound=2.0))
+
+
+def test_a_part_that_is_not_there_comes_with_its_first_setting_where_it_can_be_of_one_class_alone() -> None:
+    copy = find_system("copy").spec
+    assert changed(copy, {"topics.topics": 7}).topics == replace(find_system("topic").spec.topics, topics=7)
+    assert changed(find_system("att").spec, {"writer.copying.oov": 15}) == copy
+    with pytest.raises(WrongInput, match="fusion is a plain value"):
+        changed(copy, {"fusion.heads": 2})
 
 
 def test_a_setting_may_be_called_kind_where_there_is_no_choice_of_parts() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.classic_train import simple_loss, simple_pairs
+from benchmarks.classic_train import authors_loss, simple_loss, simple_pairs
 from mmkp_core.classic.objectives.handover import HandoverLoss
 from mmkp_core.classic.objectives.phrases import PhraseLoss
 from mmkp_core.classic.parts.stages import HandoverLossSpec, PhraseLossSpec
@@ -32,6 +32,18 @@ def test_losses_and_gradients_are_those_of_the_simple_way(system: str) -> None:
     for name, parameter in model.named_parameters():
         if parameter.grad is not None:
             torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("system", ["copy", "m3h-att"])
+def test_where_nothing_is_padded_the_loss_of_the_authors_way_is_ours(system: str) -> None:
+    spec = small(system, dropout=0.0, words=40)
+    examples, features = posts(24)
+    model, _ = model_and_samples(spec)
+    pairs = simple_pairs(examples, vocabularies(examples, spec), spec)
+    with torch.no_grad():
+        for pair in pairs[:6]:
+            expected = simple_loss(model, [pair], features)
+            torch.testing.assert_close(authors_loss(model, [pair], features), expected)
 
 
 def test_a_post_alone_has_the_loss_that_it_has_among_others(each_spec: ClassicSpec) -> None:
