@@ -83,6 +83,8 @@ _IMAGE_ALONE = ClassicSpec(
     writer=None,
 )
 _TEXT_POOL = ClassicSpec(reads=_OWN_WORDS, fusion=TextPoolSpec(), classifier=LinearClassifierSpec(), writer=None)
+NEIGHBOUR_COPY = ClassicSpec(neighbours=NeighbourSpec(), hidden=200, dropout=0.5, training=TrainingSpec(batch_size=16))
+"""Its sizes are those of the best F1@1 for the validation tenth of 5,370 tweets."""
 _TOPICS_FIRST = StageSpec(name="topics", objective=TopicLossSpec(), epochs=100)
 _ONE_TO_MANY = ClassicSpec(
     reads=_OWN_WORDS,
@@ -208,7 +210,7 @@ CLASSIC_SYSTEMS: tuple[System, ...] = (
         family="classic",
         kind="text, generate",
         paper="ours",
-        spec=ClassicSpec(neighbours=NeighbourSpec()),
+        spec=NEIGHBOUR_COPY,
     ),
     System(
         id="co-att",

@@ -72,7 +72,7 @@ def test_curves_and_counts_say_whose_they_are(tmp_path: Path) -> None:
     assert {point.name.split("/")[0] for point in learned.curve} == {"copy"}
     assert learned.counts["train_posts"] == 40
     assert learned.counts["valid_posts"] == 20
-    assert learned.counts["copy_words"] == 35
+    assert learned.counts["copy_words"] == 36  # 30, and the signs
     assert 0 < learned.counts["valid_candidates_right"] < learned.counts["valid_candidates"]
     assert learned.epochs == 4
 
@@ -87,7 +87,7 @@ def test_it_reads_what_any_member_reads() -> None:
 
 
 def test_a_members_settings_are_changed_by_its_name() -> None:
-    spec = changed(SYSTEMS["ensemble"].spec, {"members.copy-ocr.system.training.epochs": 3})
+    spec = changed(SYSTEMS["ensemble"].spec, {"members.neighbour-copy.system.training.epochs": 3})
 
     assert spec.members[0].system.training.epochs == 3
     assert load(EnsembleSpec, dump(spec)) == spec
