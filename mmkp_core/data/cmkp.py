@@ -22,14 +22,14 @@ _SPLIT = re.compile(r"(?:^|[_.-])(train|valid|test)(?:[_.-]|$)")
 
 def read_cmkp(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
     rows, longest, split = RowList(), spec.max_row_kib << 10, split_of_name(path)
-    for number, line, ocr, attributes in _beside(path, files, longest):
+    for number, line, ocr, attributes in lines_beside(path, files, longest):
         if isinstance(line, BadRow):
             rows.bad.append(line)
         elif line.strip():
             try:
                 row = _row(fields_of(line, 3), split, spec)
-                words = _side_text(ocr, files.ocr)
-                names = _side_text(attributes, files.attributes)
+                words = side_text(ocr, files.ocr)
+                names = side_text(attributes, files.attributes)
             except RowFault as fault:
                 rows.bad.append(bad_row(number, fault, line))
                 continue
@@ -69,7 +69,7 @@ def _row(fields: list[str], split: str | None, spec: IngestSpec) -> Row:
     return Row(text=text, keyphrases=phrases_of(phrases, spec), image_ref=url or None, split_hint=split)
 
 
-def _side_text(line: bytes | BadRow | None, file: Path | None) -> str | None:
+def side_text(line: bytes | BadRow | None, file: Path | None) -> str | None:
     if line is None or file is None:
         return None
     if isinstance(line, BadRow):
@@ -80,7 +80,7 @@ def _side_text(line: bytes | BadRow | None, file: Path | None) -> str | None:
 RawLine = bytes | BadRow
 
 
-def _beside(
+def lines_beside(
     path: Path, files: SourceFiles, longest: int
 ) -> Iterator[tuple[int, RawLine, RawLine | None, RawLine | None]]:
     """Each line with the lines of the side files that belong to it."""

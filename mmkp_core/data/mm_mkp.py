@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmkp_core.data.cmkp import fields_of, phrases_of, split_of_name
+from mmkp_core.data.cmkp import fields_of, lines_beside, phrases_of, side_text, split_of_name
 from mmkp_core.data.formats import IngestSpec, SourceFiles
-from mmkp_core.data.lines import numbered_lines
 from mmkp_core.data.phrases import split_phrases
 from mmkp_core.data.quarantine import BadRow, RowFault, bad_row
 from mmkp_core.data.rows import ROWS_AT_A_TIME, Match, Row, RowList, Rows
@@ -21,7 +20,7 @@ _PROBABILITIES = re.compile(r"tensor\(\[\[\s*([\d.eE+-]+)\s*,\s*([\d.eE+-]+)\s*\
 
 def read_mm_mkp(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Rows]:
     rows, split = RowList(), split_of_name(path)
-    for number, line in numbered_lines(path, spec.max_row_kib << 10):
+    for number, line, _, attributes in lines_beside(path, files, spec.max_row_kib << 10):
         if isinstance(line, BadRow):
             rows.bad.append(line)
         elif line.strip():
@@ -30,6 +29,7 @@ def read_mm_mkp(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Ro
                 text, ocr, entities = _segments(source)
                 match = _match(probabilities, matched)
                 keyphrases = phrases_of(phrases, spec)
+                names = side_text(attributes, files.attributes)
             except RowFault as fault:
                 rows.bad.append(bad_row(number, fault, line))
                 continue
@@ -37,6 +37,8 @@ def read_mm_mkp(path: Path, files: SourceFiles, spec: IngestSpec) -> Iterator[Ro
             rows.ocr.append(" ".join(ocr.split()))
             rows.entities.append(split_phrases(entities))
             rows.matches.append(match)
+            if names is not None:
+                rows.attributes.append(tuple(names.split()))
         if len(rows) >= ROWS_AT_A_TIME:
             yield rows.done()
             rows = RowList()

@@ -4,10 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Literal
 
 from mmkp_core.data.formats import Format, IngestSpec, SourceFiles
 from mmkp_core.data.rows import Rows
 from mmkp_core.errors import WrongInput
+
+Side = Literal["ocr", "attributes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +21,13 @@ class FormatRow:
     """Import path `module:function` of what reads one file: `(path, files, spec) -> Iterator[Rows]`."""
     endings: tuple[str, ...]
     """How names of such files end, in lower case; of several formats the longest ending counts."""
-    takes_sides: bool = False
-    """Whether image words and attributes may come in files of their own, a line for each post."""
+    sides: tuple[Side, ...] = ()
+    """What may come in a file of its own, a line for each post: image words (`ocr`), attributes."""
 
 
 READERS: Mapping[Format, FormatRow] = {
-    "cmkp": FormatRow(reader="mmkp_core.data.cmkp:read_cmkp", endings=(".txt",), takes_sides=True),
-    "mm-mkp": FormatRow(reader="mmkp_core.data.mm_mkp:read_mm_mkp", endings=("_ocr_kw.txt",)),
+    "cmkp": FormatRow(reader="mmkp_core.data.cmkp:read_cmkp", endings=(".txt",), sides=("ocr", "attributes")),
+    "mm-mkp": FormatRow(reader="mmkp_core.data.mm_mkp:read_mm_mkp", endings=("_ocr_kw.txt",), sides=("attributes",)),
     "aimkp": FormatRow(reader="mmkp_core.data.aimkp:read_aimkp", endings=(".json",)),
     "trc": FormatRow(reader="mmkp_core.data.trc:read_trc", endings=("textimage.csv", "textimage-data.csv")),
     "jsonl": FormatRow(reader="mmkp_core.data.jsonl:read_jsonl", endings=(".jsonl", ".ndjson")),

@@ -28,12 +28,13 @@ def read_source(
     """
     if len(files.posts) != 1 and (files.ocr or files.attributes):
         raise Mismatch(f"side files belong to one file of posts, {len(files.posts)} are given; read them one by one")
-    if (files.ocr or files.attributes) and not READERS[spec.format].takes_sides:
-        takers = ", ".join(name for name, row in READERS.items() if row.takes_sides)
-        raise Mismatch(
-            f"files of image words and attributes, a line for each post, go with the format {takers} only; posts of "
-            f"the format {spec.format} have them inside, or `mmkp enrich` reads the images"
-        )
+    for side, called in (("ocr", "image words"), ("attributes", "attributes")):
+        if getattr(files, side) and side not in READERS[spec.format].sides:
+            takers = " and ".join(name for name, row in READERS.items() if side in row.sides)
+            raise Mismatch(
+                f"a file of {called}, a line for each post, goes with the format {takers} only; posts of the format "
+                f"{spec.format} have them inside, or `mmkp enrich` reads the images"
+            )
     names = [path.name for path in files.posts]
     if len(set(names)) < len(names):
         raise WrongInput(f"two files of posts have one name ({', '.join(sorted(names))}); rename one")

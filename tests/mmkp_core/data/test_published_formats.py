@@ -188,8 +188,18 @@ def test_an_aimkp_array_with_more_behind_its_end_is_an_error(ingest: Any) -> Non
 def test_files_beside_posts_of_a_format_that_takes_none_are_refused(tmp_path: Path, layout: Any) -> None:
     (tmp_path / "words.txt").write_text("words\n")
     files = SourceFiles(posts=(tmp_path / "posts",), ocr=tmp_path / "words.txt")
-    with pytest.raises(Mismatch, match="go with the format cmkp only"):
+    with pytest.raises(Mismatch, match="goes with the format cmkp only"):
         list(read_source(files, IngestSpec(format=layout)))
+
+
+def test_attributes_may_stand_beside_posts_of_mm_mkp(tmp_path: Path) -> None:
+    line = "bus {0} <seg> <seg> dog<sep>bus<sep>https://x.org/{0}.jpg<sep>tensor([[0.2, 0.8]])<sep>1<sep>dog"
+    (tmp_path / "a_ocr_kw.txt").write_text("\n".join(line.format(n) for n in range(2)) + "\n")
+    (tmp_path / "names.txt").write_text("man shirt\n\n")
+    files = SourceFiles(posts=(tmp_path / "a_ocr_kw.txt",), attributes=tmp_path / "names.txt")
+    [batch] = list(read_source(files, IngestSpec(format="mm-mkp")))
+
+    assert [row["attributes"] for row in batch.sides["attributes"].to_pylist()] == [["man", "shirt"], []]
 
 
 def test_aimkp_that_is_no_array(ingest: Any) -> None:
