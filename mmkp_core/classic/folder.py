@@ -52,6 +52,7 @@ def save_model(
     vocabulary = {
         "words": known.words.words[known.words.specials :],
         "classes": known.classes.words[known.classes.specials :],
+        "tokens": sorted(known.tokens),
         "cell_numbers": cell_numbers,
     }
     _write(folder / "vocabulary.json", vocabulary)
@@ -68,6 +69,7 @@ def load_model(folder: Path) -> TrainedModel:
     known = Vocabularies(
         Vocabulary((*SPECIALS, *vocabulary["words"]), unknown=UNK, specials=len(SPECIALS)),
         Vocabulary((SPECIALS[UNK], *vocabulary["classes"]), unknown=0, specials=1),
+        frozenset(vocabulary["tokens"]),
         _load_memory(folder),
     )
     network = build_model(spec, known, vocabulary["cell_numbers"])

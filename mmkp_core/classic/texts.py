@@ -1,7 +1,7 @@
 """The words and phrases that a classic system makes of posts, and the vocabularies that the training posts give."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from mmkp_core.classic.memory import Memory, mean_vectors
@@ -10,6 +10,7 @@ from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.data.post import Example, ImageFeatures
 from mmkp_core.data.text import tokens
 from mmkp_core.data.vocabulary import SEGMENT, Vocabulary, class_vocabulary, word_vocabulary
+from mmkp_core.vision.ocr.clean import cmkp_words
 
 RANDOM_WORDS = 5
 LONGEST_PHRASE = 20  # words; the longest published keyphrase has 7. A longer one is learned up to here
@@ -19,22 +20,29 @@ LONGEST_PHRASE = 20  # words; the longest published keyphrase has 7. A longer on
 class Vocabularies:
     words: Vocabulary
     classes: Vocabulary
+    tokens: frozenset[str] = frozenset()
+    """Every word of the training posts' own texts and keyphrases, where the image's words are cleaned by them."""
     memory: Memory | None = None
     """The training posts themselves, where a system looks for neighbours among them."""
 
 
-def source_words(example: Example, reads: ReadSpec) -> list[str]:
+def source_words(example: Example, reads: ReadSpec, known: Collection[str] = frozenset()) -> list[str]:
     """The words that a system reads of a post: its own, then those in its image.
 
     With entities it is three parts for every post, as in MM-MKP's files, the middle one blank where nothing was read;
-    random words in place of the entities are not among them (`random_words`).
+    random words in place of the entities are not among them (`random_words`). `known` are the words of the training
+    posts, by which the image's are cleaned.
     """
     own = tokens(example.post.text.lower()) if reads.own_words else []
     matches = example.match is None or example.match >= reads.least_match
-    seen = tokens(example.image_words.lower()) if reads.image_words and matches else []
+    seen = tokens(_cleaned(example.image_words.lower(), reads, known)) if reads.image_words and matches else []
     if reads.entities:
         return [*own, SEGMENT, *seen, SEGMENT, *(_entity_words(example, reads) if matches else [])]
     return [*own, SEGMENT, *seen] if seen or (reads.image_words and reads.parts == "always") else own
+
+
+def _cleaned(words: str, reads: ReadSpec, known: Collection[str]) -> str:
+    return cmkp_words(words, known) if reads.cleaning == "cmkp" else words
 
 
 def _entity_words(example: Example, reads: ReadSpec) -> list[str]:
@@ -73,21 +81,30 @@ def first_place(phrase: Sequence[str], source: Sequence[str]) -> int | None:
 def vocabularies(train: Sequence[Example], spec: ClassicSpec, features: ImageFeatures | None = None) -> Vocabularies:
     """What the training posts teach of words and classes, and nothing else does."""
 
+    known = _own_tokens(train) if spec.reads.cleaning == "cmkp" else frozenset[str]()
+
     def texts() -> Iterator[list[str]]:
         for example in train:
-            yield source_words(example, spec.reads)[: spec.reads.longest]
+            yield source_words(example, spec.reads, known)[: spec.reads.longest]
             yield from phrases(example)
             yield attribute_words(example, spec.reads)
 
     classes = class_vocabulary(" ".join(words) for example in train for words in phrases(example))
-    memory = remembered(train, spec, features) if spec.neighbours else None
-    return Vocabularies(word_vocabulary(texts(), spec.words), classes, memory)
+    memory = remembered(train, spec, known, features) if spec.neighbours else None
+    return Vocabularies(word_vocabulary(texts(), spec.words), classes, known, memory)
 
 
-def remembered(train: Sequence[Example], spec: ClassicSpec, features: ImageFeatures | None) -> Memory:
+def _own_tokens(train: Sequence[Example]) -> frozenset[str]:
+    own = (word for example in train for word in tokens(example.post.text.lower()))
+    return frozenset((*own, *(word for example in train for words in phrases(example) for word in words)))
+
+
+def remembered(
+    train: Sequence[Example], spec: ClassicSpec, known: Collection[str], features: ImageFeatures | None
+) -> Memory:
     return Memory(
         post_ids=[example.post.post_id for example in train],
-        texts=[source_words(example, spec.reads)[: spec.reads.longest] for example in train],
+        texts=[source_words(example, spec.reads, known)[: spec.reads.longest] for example in train],
         phrases=[[tuple(words) for words in phrases(example)] for example in train],
         vectors_PD=None if features is None else mean_vectors(features, [e.post.image_key for e in train]),
     )

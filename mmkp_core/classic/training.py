@@ -161,7 +161,7 @@ def _counts(train: FieldInputs, valid: FieldInputs, data: LearningData) -> dict[
         "classes": len(train.known.classes) - 1,
         "train_posts": len(train.examples),
         "train_posts_without_keyphrases": len(data.train) - len(train.examples),
-        "train_posts_cut": sum(len(source_words(e, reads)) > reads.longest for e in train.examples),
+        "train_posts_cut": sum(len(source_words(e, reads, train.known.tokens)) > reads.longest for e in train.examples),
         "train_pairs": sum(len(found) for found in train.phrases),
         "valid_posts": len(valid.examples),
     }

@@ -55,7 +55,7 @@ class FieldInputs:
     def source(self, place: int) -> list[str]:
         """What is read of a post, in words; one blank word where there is nothing."""
         reads, example = self.spec.reads, self.examples[place]
-        words = source_words(example, reads)
+        words = source_words(example, reads, self.known.tokens)
         if reads.entities and reads.in_their_place == "random_words":
             words += random_words(example.post.post_id, self.known.words)
         return (words or [""])[: reads.longest]

@@ -15,6 +15,9 @@ class ReadSpec:
     """The post's own text."""
     image_words: bool = True
     """The words found in the image, after the post's own."""
+    cleaning: Literal["as_read", "cmkp"] = "as_read"
+    """All of the image's words, or what the published rule of CMKP keeps of them: Latin words that training posts know,
+    and none of an image that has fewer than three of more than three letters."""
     entities: bool = False
     """The image's visual entities, after those."""
     in_their_place: Literal["entities", "attributes", "random_words"] = "entities"

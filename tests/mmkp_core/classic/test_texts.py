@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from mmkp_core.classic.fields.field import FieldInputs
 from mmkp_core.classic.parts.reading import ReadSpec
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.texts import attribute_words, first_place, phrases, random_words, source_words, vocabularies
@@ -52,6 +53,21 @@ def test_the_images_words_have_their_sign_always_where_that_is_asked() -> None:
     always = ReadSpec(parts="always")
     assert source_words(example("vote"), always) == ["vote", "<seg>"]
     assert source_words(example("vote"), replace(always, image_words=False)) == ["vote"]
+
+
+def test_the_images_words_can_be_cleaned_by_the_published_rule() -> None:
+    train = [example("free coffee today", "good night"), example("polls open", "vote")]
+    spec = ClassicSpec(reads=ReadSpec(cleaning="cmkp"))
+    known = vocabularies(train, spec)
+    assert known.tokens == {"free", "coffee", "today", "good", "night", "polls", "open", "vote"}
+    seen = example("vote", seen="Good coffee tonight at 7 VOTE")
+    for post, words in (
+        (seen, ["vote", "<seg>", "good", "coffee", "vote"]),
+        (example("vote", seen="vote 7"), ["vote"]),
+    ):
+        assert source_words(post, spec.reads, known.tokens) == words
+        assert FieldInputs([post], known, spec, None, 1).source(0) == words
+    assert vocabularies(train, ClassicSpec()).tokens == frozenset()
 
 
 def test_a_phrase_is_found_word_by_word() -> None:
