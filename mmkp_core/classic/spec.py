@@ -72,5 +72,8 @@ class ClassicSpec:
     select: Literal["f1", "loss", "last"] = "f1"
     """Which epoch's weights a stage keeps: of the best F1@1 of its answers for the validation posts, of their lowest
     loss, or of the last epoch, whatever they say. A stage that learns no answers goes by its loss in place of F1@1."""
+    without_validation: Literal["chosen_epochs", "all_epochs"] = "chosen_epochs"
+    """Where no posts are held back to validate on: train on nine tenths, then anew on all for the epochs that were best
+    there; or on all for all epochs. Where `select` is last it is always the second."""
     decoding: DecodeSpec = DecodeSpec()
     """How answers are read out."""

@@ -21,17 +21,18 @@ from mmkp_core.classic.predictor import ClassicPredictor
 from mmkp_core.classic.spec import ClassicSpec
 from mmkp_core.classic.texts import phrases, source_words, vocabularies
 from mmkp_core.classic.word_vectors import WordVectors, read_word_vectors
-from mmkp_core.data.post import Example
+from mmkp_core.data.post import Example, ImageFeatures
 from mmkp_core.errors import WrongInput
 from mmkp_core.evaluation.judging import judge
 from mmkp_core.evaluation.protocols import score
 from mmkp_core.identity import fingerprint
 from mmkp_core.imports import imported
 from mmkp_core.learning import CurvePoint, Learned, LearningData, PredictionData, Progress, Report
-from mmkp_core.seeding import seed_for
+from mmkp_core.seeding import generator, seed_for
 from mmkp_core.training.fit import fit
 from mmkp_core.training.spec import TrainingSpec
 
+FEWEST = 20  # posts; of fewer none are held back to choose epochs by
 CHECKPOINT_STEPS = 200  # at the published size 100 s of work on one core, and 300 MB
 
 
@@ -40,11 +41,54 @@ def train(spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpo
     train, valid = ([e for e in part if phrases(e)] for part in (data.train, data.valid))
     if not train:
         raise WrongInput("no training post has a keyphrase; there is nothing to learn from")
+    asked, chosen = spec, dict[str, int]()
+    if not valid and spec.select != "last" and spec.without_validation == "chosen_epochs" and len(train) >= FEWEST:
+        kept, held_back = _held_back(train, seed)
+        first = _stages(spec, kept, held_back, features, seed, checkpoints / "choosing")
+        first.run(_half(report, 0))
+        chosen, report = first.best_epochs(), _half(report, 1)
+        spec = replace(spec, select="last", stages=tuple(replace(s, epochs=chosen[s.name]) for s in spec.stages))
+    stages = _stages(spec, train, valid, features, seed, checkpoints)
+    stages.run(report)
+    inputs, network = stages.inputs, stages.network
+    if stages.accelerator.is_main_process:
+        save_model(model, asked, inputs.known, inputs.cell_numbers, network, stages.kept_writer)
+    return Learned(
+        curve=tuple(stages.curve),
+        epochs=stages.epochs,
+        parameters=sum(p.numel() for p in network.parameters()),
+        counts=_counts(inputs, stages.valid, data)
+        | {"words_with_given_vector": stages.given_vectors}
+        | stages.counts
+        | {f"{name}_chosen_epochs": epochs for name, epochs in chosen.items()},
+        device=str(stages.accelerator.device),
+    )
+
+
+def _held_back(train: Sequence[Example], seed: int) -> tuple[list[Example], list[Example]]:
+    """Nine tenths and the rest, drawn at random."""
+    order = generator(seed, "held back").permutation(len(train))
+    held_back = {int(place) for place in order[: math.ceil(len(train) / 10)]}
+    return (
+        [e for place, e in enumerate(train) if place not in held_back],
+        [e for place, e in enumerate(train) if place in held_back],
+    )
+
+
+def _stages(
+    spec: ClassicSpec,
+    train: Sequence[Example],
+    valid: Sequence[Example],
+    features: ImageFeatures | None,
+    seed: int,
+    checkpoints: Path,
+) -> "Stages":
+    """Of a network with fresh weights."""
     known, numbers = vocabularies(train, spec, features), cell_numbers(features)
     inputs, valid_inputs = (FieldInputs(part, known, spec, features, numbers) for part in (train, valid))
     vectors = read_word_vectors(Path(spec.word_vectors), known.words, spec.word_size) if spec.word_vectors else {}
     network = _fresh(spec, inputs, vectors, seed)
-    stages = Stages(
+    return Stages(
         spec=spec,
         network=network,
         # parts that a stage leaves out, or that are frozen in it, get no gradient there
@@ -53,20 +97,12 @@ def train(spec: ClassicSpec, data: LearningData, seed: int, model: Path, checkpo
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
         ),
         samples={"posts": [ClassicSamples(part, network.fields()) for part in (inputs, valid_inputs)]},
+        inputs=inputs,
         valid=valid_inputs,
+        given_vectors=len(vectors),
         seed=seed,
         identity=fingerprint(spec, seed, _digest(train), _digest(valid), numbers),
         checkpoints=checkpoints,
-    )
-    stages.run(report)
-    if stages.accelerator.is_main_process:
-        save_model(model, spec, known, numbers, network, stages.kept_writer)
-    return Learned(
-        curve=tuple(stages.curve),
-        epochs=stages.epochs,
-        parameters=sum(p.numel() for p in network.parameters()),
-        counts=_counts(inputs, valid_inputs, data) | {"words_with_given_vector": len(vectors)} | stages.counts,
-        device=str(stages.accelerator.device),
     )
 
 
@@ -79,7 +115,9 @@ class Stages:
     accelerator: Accelerator
     samples: Mapping[str, Sequence[ClassicSamples]]
     """By the name that a stage has for its data: to train on, and to validate on."""
+    inputs: FieldInputs
     valid: FieldInputs
+    given_vectors: int
     seed: int
     identity: str
     checkpoints: Path
@@ -96,6 +134,10 @@ class Stages:
         ]
         for number, (stage, training) in enumerate(zip(self.spec.stages, settings, strict=True)):
             self._one(stage, training, _later(report, sum(steps[:number]), sum(steps)))
+
+    def best_epochs(self) -> dict[str, int]:
+        """By stage, how long it should have gone on."""
+        return {stage.name: max(self.counts[f"{stage.name}_best_epoch"], 1) for stage in self.spec.stages}
 
     def _one(self, stage: StageSpec, training: TrainingSpec, report: Report) -> None:
         if stage.keeps_writer and self.network.writer is not None:
@@ -178,6 +220,14 @@ def _digest(examples: Sequence[Example]) -> str:
             (e.post.post_id, e.post.text, e.post.keyphrases, e.post.image_key, e.image_words, e.attributes, e.entities)
             for e in examples
         ]
+    )
+
+
+def _half(report: Report, half: int) -> Report:
+    """Progress of the first or the second of two trainings as progress of both."""
+    notes = ("choosing epochs", "all posts")
+    return lambda progress: report(
+        Progress(half * progress.total + progress.done, 2 * progress.total, f"{notes[half]}: {progress.note}")
     )
 
 

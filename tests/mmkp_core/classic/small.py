@@ -36,6 +36,7 @@ SMALL = {
     "writer.inner": 24,
     "writer.codes": 4,
     "writer.copying.oov": 3,
+    "without_validation": "all_epochs",
     "training.epochs": 2,
     "training.batch_size": 8,
     "training.learning_rate": 5e-3,

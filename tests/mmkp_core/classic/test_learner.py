@@ -103,6 +103,42 @@ def test_a_killed_training_leaves_the_same_files_as_an_undisturbed_one(tmp_path:
     assert (len(same), different) == (4, [])
 
 
+def test_without_validation_all_posts_are_learned_for_the_epochs_that_a_first_training_chose(tmp_path: Path) -> None:
+    examples, _ = posts(60)
+    changes = {"training__epochs": 6, "training__learning_rate": 0.02}
+    spec = small("copy-ocr", without_validation="chosen_epochs", **changes)
+    learned = learn(spec, LearningData(examples, []), tmp_path / "chosen", seed=3)
+    chosen = learned.counts["phrases_chosen_epochs"]
+    again = small("copy-ocr", select="last", **{**changes, "training__epochs": chosen})
+    learn(again, LearningData(examples, []), tmp_path / "told", seed=3)
+
+    assert 1 <= chosen <= 6
+    assert learned.counts["train_posts"] == 60
+    assert learned.epochs == chosen
+    assert {point.epoch for point in learned.curve} == set(range(1, chosen + 1))
+    kept = [load_file(tmp_path / name / "model/model.safetensors") for name in ("chosen", "told")]
+    assert all(np.array_equal(kept[0][name], kept[1][name]) for name in kept[1])
+
+
+@pytest.mark.parametrize("at", [2, 9, 12])
+def test_a_killed_choice_of_epochs_goes_on_where_it_was(tmp_path: Path, at: int) -> None:
+    examples, _ = posts(40)
+    data, spec = LearningData(examples, []), small("copy", without_validation="chosen_epochs")
+    ClassicLearner().fit(spec, data, 7, tmp_path / "expected", tmp_path / "work", silent)
+    seen: list[int] = []
+
+    def killed_after(progress: Progress) -> None:
+        seen.append(progress.done)
+        if len(seen) == at:
+            raise Killed
+
+    with pytest.raises(Killed):
+        ClassicLearner().fit(spec, data, 7, tmp_path / "found", tmp_path / "other work", killed_after)
+    ClassicLearner().fit(spec, data, 7, tmp_path / "found", tmp_path / "other work", silent)
+
+    assert filecmp.cmp(tmp_path / "found/model.safetensors", tmp_path / "expected/model.safetensors", shallow=False)
+
+
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     examples, _ = posts(20)
     for seed in (1, 2):
