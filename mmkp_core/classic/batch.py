@@ -40,6 +40,10 @@ class ClassicSamples:
     def __len__(self) -> int:
         return len(self._inputs.examples)
 
+    @property
+    def keyphrases(self) -> list[list[str]]:
+        return [[" ".join(words) for words in phrases] for phrases in self._inputs.phrases]
+
     def names(self, indices: Numbers) -> list[str]:
         return [self._inputs.examples[i].post.post_id for i in indices]
 

@@ -19,7 +19,7 @@ from torch import nn
 from mmkp_core.errors import Stopped
 from mmkp_core.learning import CurvePoint, Progress, Report
 from mmkp_core.seeding import seed_for
-from mmkp_core.training.batching import Indices, ordered_batches, training_batches
+from mmkp_core.training.batching import Indices, balanced_shares, ordered_batches, training_batches
 from mmkp_core.training.checkpoint import (
     LoopState,
     drop_other_best,
@@ -136,7 +136,8 @@ class _Loop(Generic[BatchT]):
     def run_epoch(self) -> None:
         """The rest of the epoch that the state stands in, its validation, and a checkpoint."""
         state = self.state
-        batches = training_batches(self.train.lengths, self.spec.batch_size, self.seed, state.epoch)
+        shares = balanced_shares(self.train.keyphrases) if self.spec.sampling == "class_balanced" else None
+        batches = training_batches(self.train.lengths, self.spec.batch_size, self.seed, state.epoch, shares)
         if state.step_in_epoch == 0:
             self.objective.begin_epoch(state.epoch)
         self.objective.enter_training(self.wrapped)

@@ -29,6 +29,10 @@ class Samples(Protocol[BatchT_co]):
     def lengths(self) -> npt.NDArray[np.int64]:
         """What batches are sorted by, one figure per sample."""
 
+    @property
+    def keyphrases(self) -> Sequence[Sequence[str]]:
+        """Those of each sample: the classes that are balanced."""
+
     def batch(self, indices: Indices) -> BatchT_co:
         """These samples as tensors on the CPU."""
 

@@ -15,6 +15,8 @@ class TrainingSpec:
     """The most times that every training post is seen."""
     batch_size: Annotated[int, Ge(1), Le(4096)] = 64
     """Posts a step; a post brings all its keyphrases."""
+    sampling: Literal["plain", "class_balanced"] = "plain"
+    """Every post once an epoch, or as many posts drawn so that each keyphrase is as likely as any other."""
     learning_rate: Annotated[float, Gt(0), Le(1)] = 1e-3
     """Step size of Adam at its highest."""
     weight_decay: Annotated[float, Ge(0), Lt(1)] = 0.0

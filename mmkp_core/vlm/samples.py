@@ -51,6 +51,10 @@ class VlmSamples:
     def lengths(self) -> npt.NDArray[np.int64]:
         return self._lengths
 
+    @property
+    def keyphrases(self) -> list[tuple[str, ...]]:
+        return [example.post.keyphrases for example in self._examples]
+
     def batch(self, indices: Indices) -> MicroBatches:
         size = self._spec.micro_batch
         chosen = [int(i) for i in indices]

@@ -139,6 +139,22 @@ def test_a_killed_choice_of_epochs_goes_on_where_it_was(tmp_path: Path, at: int)
     assert filecmp.cmp(tmp_path / "found/model.safetensors", tmp_path / "expected/model.safetensors", shallow=False)
 
 
+def test_balanced_sampling_learns_rare_keyphrases_that_plain_sampling_passes_over(tmp_path: Path) -> None:
+    """Of 66 posts two have the rare keyphrase; the classifier of plain sampling hardly ever answers with it."""
+    common = [
+        Example(post=Post(post_id=f"c{n}", text=f"word{n % 7} morning", keyphrases=("often",))) for n in range(64)
+    ]
+    rare = [Example(post=Post(post_id=f"r{n}", text=f"word{n} morning", keyphrases=("seldom",))) for n in range(2)]
+    scores = {}
+    for sampling in ("plain", "class_balanced"):
+        spec = small("avg", training__sampling=sampling, training__epochs=3)
+        learn(spec, LearningData([*common, *rare], []), tmp_path / sampling)
+        [found] = predict(tmp_path / sampling, [rare[0]], None)["phrases"]
+        scores[sampling] = dict(zip(found.phrases, found.scores, strict=True))["seldom"]
+
+    assert scores["class_balanced"] > scores["plain"] + 1.0
+
+
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     examples, _ = posts(20)
     for seed in (1, 2):

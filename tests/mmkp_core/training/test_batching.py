@@ -1,8 +1,9 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmkp_core.training.batching import ordered_batches, training_batches
+from mmkp_core.training.batching import balanced_shares, ordered_batches, training_batches
 
 
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=300), st.integers(1, 20), st.integers(1, 3))
@@ -12,6 +13,22 @@ def test_every_sample_stands_in_exactly_one_batch(lengths: list[int], batch_size
     assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
     assert len(batches) == -(-len(lengths) // batch_size)
     assert all(len(batch) <= batch_size for batch in batches)
+
+
+def test_balanced_classes_are_drawn_as_often_as_one_another() -> None:
+    classes = [["common"]] * 90 + [["rare"]] * 9 + [["rare", "once"]]
+    shares = balanced_shares(classes)
+    assert shares.tolist() == pytest.approx([1 / 270] * 90 + [1 / 30] * 9 + [1 / 30 + 1 / 3])
+
+    drawn = [
+        index
+        for epoch in range(1, 201)
+        for batch in training_batches(np.ones(100, dtype=np.int64), 8, seed=0, epoch=epoch, shares=shares)
+        for index in batch
+    ]
+    assert len(drawn) == 200 * 100
+    assert sum(index < 90 for index in drawn) / len(drawn) == pytest.approx(1 / 3, abs=0.02)
+    assert sum(index == 99 for index in drawn) / len(drawn) == pytest.approx(1 / 30 + 1 / 3, abs=0.02)
 
 
 def test_batches_hold_posts_of_nearly_one_length() -> None:
