@@ -11,7 +11,7 @@ from storage.records import Record
 from storage.run import decisions_about, run_names, scores_on
 from storage.store import Store
 
-SHOWN = ("ocr", "attributes", "entities")
+SHOWN = ("ocr", "attributes", "entities", "matches")
 """Kinds of enrichment that stand beside an example."""
 
 

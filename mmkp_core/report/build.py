@@ -9,7 +9,7 @@ from mmkp_core.report.material import Material, SplitMaterial
 from mmkp_core.report.page import Curve, Note, ReportData
 from mmkp_core.report.post_rows import QuarantineRow
 from mmkp_core.report.score_rows import SliceChart
-from mmkp_core.report.sections.data import PAIRS, data_row, image_row, pairs, quarantine
+from mmkp_core.report.sections.data import PAIRS, content_rows, data_row, image_row, match_row, pairs, quarantine
 from mmkp_core.report.sections.examples import EXAMPLES, cards
 from mmkp_core.report.sections.leaks import leaks
 from mmkp_core.report.sections.reasoning import reasoning
@@ -80,6 +80,8 @@ class _Page:
             "examples_of": sum(len(split.examples["test"]) for split, _ in self.splits),
             "data": tuple(data_row(name, examples) for name, examples, _ in parts),
             "images": tuple(image_row(name, examples, split) for name, examples, split in parts),
+            "contents": tuple(content_rows(example for _, examples, _ in parts for example in examples)),
+            "matches": tuple(row for name, examples, _ in parts if (row := match_row(name, examples))),
             "overlaps": tuple(
                 replace(row, measure=self.told(split, row.measure))
                 for split, _ in self.splits

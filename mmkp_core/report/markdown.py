@@ -5,7 +5,7 @@ Texts from outside cannot become markup.
 
 from collections.abc import Iterator
 
-from mmkp_core.report.markdown_posts import counts, examples, overlaps
+from mmkp_core.report.markdown_posts import contents, counts, examples, overlaps
 from mmkp_core.report.markdown_scores import decisions, leaderboards, leak_effects, reasoning, slices
 from mmkp_core.report.markdown_table import table
 from mmkp_core.report.page import ReportData
@@ -25,6 +25,7 @@ def _blocks(data: ReportData) -> Iterator[str]:
     yield from decisions(data)
     yield from examples(data)
     yield from counts(data)
+    yield from contents(data)
     yield from overlaps(data)
     yield from leak_effects(data.leaks)
     yield from _training(data)

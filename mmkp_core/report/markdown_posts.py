@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mmkp_core.report.markdown_table import table
 from mmkp_core.report.page import ReportData
 from mmkp_core.report.post_rows import ExampleCard
+from mmkp_core.report.sections.data import SURE
 from mmkp_core.report.wording import count, markdown, percent
 
 EXAMPLES = 10
@@ -61,6 +62,29 @@ def counts(data: ReportData) -> Iterator[str]:
                     *map(count, (row.posts, row.with_image, row.missing, row.damaged, row.with_words)),
                 ]
                 for row in data.images
+            ),
+        )
+
+
+def contents(data: ReportData) -> Iterator[str]:
+    """What is seen in images, and how well they go with the posts."""
+    if data.contents:
+        yield table(
+            ["Commonest attributes", "Posts", "Commonest entities", "Posts"],
+            (
+                [
+                    markdown(row.attribute) or "–", count(row.attribute_posts) if row.attribute else "–",
+                    markdown(row.entity) or "–", count(row.entity_posts) if row.entity else "–",
+                ]
+                for row in data.contents
+            ),
+        )  # fmt: skip
+    if data.matches:
+        yield table(
+            ["Match scores", "Posts with one", f"Above {SURE}", "%"],
+            (
+                [markdown(row.part), count(row.posts), count(row.above), percent(row.above / row.posts, 1)]
+                for row in data.matches
             ),
         )
 

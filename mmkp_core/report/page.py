@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mmkp_core.report.post_rows import DataRow, ExampleCard, ImageRow, OverlapRow, PairRow, QuarantineRow
+from mmkp_core.report.post_rows import (
+    ContentRow,
+    DataRow,
+    ExampleCard,
+    ImageRow,
+    MatchRow,
+    OverlapRow,
+    PairRow,
+    QuarantineRow,
+)
 from mmkp_core.report.score_rows import DecisionRow, Leaderboard, LeakRow, ReasoningRow, SliceChart
 
 
@@ -70,6 +79,8 @@ class ReportData:
     """How many posts the examples were sampled from."""
     data: tuple[DataRow, ...] = ()
     images: tuple[ImageRow, ...] = ()
+    contents: tuple[ContentRow, ...] = ()
+    matches: tuple[MatchRow, ...] = ()
     overlaps: tuple[OverlapRow, ...] = ()
     pairs: tuple[PairRow, ...] = ()
     leaks: tuple[LeakRow, ...] = ()

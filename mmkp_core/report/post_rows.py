@@ -72,6 +72,29 @@ class ImageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContentRow:
+    """What is seen in the images of how many posts: one rank of the commonest attributes and of the entities."""
+
+    attribute: str = ""
+    attribute_posts: int = 0
+    entity: str = ""
+    entity_posts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRow:
+    """How well posts and images go together, where the data set says."""
+
+    part: str
+    posts: int
+    """With a score."""
+    above: int
+    """Of them, those above `sections.data.SURE`."""
+    tenths: tuple[int, ...]
+    """Posts by score: below 0.1, below 0.2, ..., up to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverlapRow:
     """How many test posts (or labels) meet something of the training side, before and after cleaning."""
 

@@ -1,7 +1,8 @@
 """Counts of a split's posts and images, what its parts share, and rows that were set aside."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import pyarrow as pa
 
@@ -9,9 +10,12 @@ from mmkp_core.data.phrases import is_present
 from mmkp_core.data.post import Example
 from mmkp_core.data.text import source_form, tokens
 from mmkp_core.report.material import SplitMaterial
-from mmkp_core.report.post_rows import DataRow, ImageRow, PairRow, QuarantineRow
+from mmkp_core.report.post_rows import ContentRow, DataRow, ImageRow, MatchRow, PairRow, QuarantineRow
 
 PAIRS = 30
+COMMONEST = 10
+SURE = 0.8
+"""A match score above it counts as a match in MM-MKP's paper."""
 
 
 def data_row(part: str, examples: Sequence[Example]) -> DataRow:
@@ -40,6 +44,29 @@ def image_row(part: str, examples: Sequence[Example], split: SplitMaterial) -> I
         missing=sum(key not in split.intact and key not in split.damaged for key in keys),
         damaged=sum(key in split.damaged for key in keys),
         with_words=sum(bool(example.image_words) for example in examples),
+    )
+
+
+def content_rows(examples: Iterable[Example], most: int = COMMONEST) -> Iterator[ContentRow]:
+    """The commonest attributes beside the commonest entities; of equals the first seen comes first."""
+    attributes, entities = Counter[str](), Counter[str]()
+    for example in examples:
+        attributes.update([*dict.fromkeys(example.attributes)])
+        entities.update([*dict.fromkeys(example.entities)])
+    for attribute, entity in zip_longest(attributes.most_common(most), entities.most_common(most), fillvalue=("", 0)):
+        yield ContentRow(attribute=attribute[0], attribute_posts=attribute[1], entity=entity[0], entity_posts=entity[1])
+
+
+def match_row(part: str, examples: Sequence[Example]) -> MatchRow | None:
+    scores = [example.match for example in examples if example.match is not None]
+    if not scores:
+        return None
+    tenths = Counter(min(int(score * 10), 9) for score in scores)
+    return MatchRow(
+        part=part,
+        posts=len(scores),
+        above=sum(score > SURE for score in scores),
+        tenths=tuple(tenths[tenth] for tenth in range(10)),
     )
 
 

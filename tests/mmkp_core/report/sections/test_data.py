@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from mmkp_core.data.post import Example, Post, image_key_of_ref
-from mmkp_core.report.sections.data import data_row, image_row, pairs, quarantine
+from mmkp_core.report.sections.data import content_rows, data_row, image_row, match_row, pairs, quarantine
 from tests.fixtures.fake_material import split
 
 EXAMPLES = [
@@ -23,6 +23,25 @@ def test_a_part_is_counted() -> None:
 def test_images_are_counted_by_what_became_of_them() -> None:
     row = image_row("test", EXAMPLES, split(intact={"aa"}, damaged={image_key_of_ref("torn.jpg")}))
     assert (row.with_image, row.missing, row.damaged, row.with_words) == (1, 1, 1, 1)
+
+
+def test_the_commonest_attributes_stand_beside_the_commonest_entities() -> None:
+    seen = [
+        Example(post=Post(post_id="1", text=""), attributes=("man", "shirt", "man"), entities=("dog",)),
+        Example(post=Post(post_id="2", text=""), attributes=("shirt",)),
+    ]
+    rows = [(r.attribute, r.attribute_posts, r.entity, r.entity_posts) for r in content_rows(seen)]
+    assert rows == [("shirt", 2, "dog", 1), ("man", 1, "", 0)]
+    assert len(list(content_rows(seen, most=1))) == 1
+    assert list(content_rows(EXAMPLES)) == []
+
+
+def test_match_scores_are_counted_by_tenths_and_above_eight() -> None:
+    scored = [Example(post=Post(post_id="1", text=""), match=score) for score in (0.0, 0.05, 0.8, 0.81, 1.0)]
+    row = match_row("test", [*scored, *EXAMPLES])
+    assert row is not None
+    assert (row.posts, row.above, row.tenths) == (5, 2, (2, 0, 0, 0, 0, 0, 0, 0, 2, 1))
+    assert match_row("test", EXAMPLES) is None
 
 
 def test_the_most_similar_pairs_come_first_and_say_where_they_stand() -> None:
