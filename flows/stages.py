@@ -268,7 +268,7 @@ def leaderboard_stage(title: str, scores: Sequence[ArtifactRef], name: str, rebu
 def given_kinds(dataset: ArtifactRef) -> list[str]:
     """Kinds of rows that came with the posts."""
     stored = DataSet(open_store(), dataset)
-    return [kind for kind in TEACHER_READS if stored.given(kind)]
+    return [kind for kind in (*TEACHER_READS, "matches") if stored.given(kind)]
 
 
 def rationales_of(specs: Mapping[str, Any], parts: ArtifactRef) -> ArtifactRef | None:

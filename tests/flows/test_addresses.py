@@ -83,6 +83,7 @@ def test_match_scores_are_those_that_came_with_the_posts(home: Path, split: str,
     run("ingest", source={"path": str(tmp_path / "train_ocr_kw.txt"), "format": "mm-mkp"}, name="given")
     few = {"training.epochs": 1, "hidden": 8, "word_size": 8, "stages.handover.epochs": 1}
     run("train", system="mm-mkp-given-match", data="given", settings=few)
+    run("enrich", dataset="given", settings=RAPID)
 
     store = Store(home)
     [made] = list(store.records("enrichment", "matches"))
